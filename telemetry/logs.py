@@ -1,0 +1,51 @@
+"""Structured logs: coloured lines for people, JSON for machines. One line an entry, on standard output."""
+
+import logging
+import sys
+from typing import Literal
+
+import structlog
+
+LogFormat = Literal["console", "json"]
+
+
+def configure(service: str, log_format: LogFormat = "console", level: int = logging.INFO) -> None:
+    """Send this process's own entries, and those of the libraries it uses, to standard output."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _named(service),
+    ]
+    last: structlog.typing.Processor
+    if log_format == "json":
+        last = structlog.processors.JSONRenderer()
+        shared.append(structlog.processors.dict_tracebacks)
+    else:
+        last = structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        cache_logger_on_first_use=True,
+    )
+    line = logging.StreamHandler(sys.stdout)
+    line.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [line]
+    root.setLevel(level)
+
+
+def _named(service: str) -> structlog.typing.Processor:
+    def add(
+        _logger: structlog.typing.WrappedLogger, _method: str, entry: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        entry.setdefault("service", service)
+        return entry
+
+    return add

@@ -1,0 +1,1 @@
+"""How we speak Kafka: the codec with the registry, client settings, producers and consumers."""

@@ -1,0 +1,46 @@
+"""Settings of the Kafka clients: what every producer and consumer of the project agrees on."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+PARTITIONER = "murmur2_random"
+"""The Java clients' default: the same key finds the same partition from whichever client."""
+
+KafkaLogger = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where Kafka is, and how to be let in (`security`: librdkafka's security.*, sasl.*, ssl.* entries)."""
+
+    bootstrap: str
+    security: Mapping[str, str] = field(default_factory=dict)
+
+    def base(self, client_id: str) -> dict[str, object]:
+        """Settings every librdkafka client shares."""
+        return {"bootstrap.servers": self.bootstrap, "client.id": client_id, **self.security}
+
+
+def producer_settings(cluster: Cluster, client_id: str) -> dict[str, object]:
+    """An idempotent producer that reports success only when all in-sync replicas have the record."""
+    return {
+        **cluster.base(client_id),
+        "acks": "all",
+        "enable.idempotence": True,
+        "partitioner": PARTITIONER,
+        "compression.type": "lz4",
+        "linger.ms": 5,
+    }
+
+
+def consumer_settings(cluster: Cluster, client_id: str, group: str) -> dict[str, object]:
+    """A consumer that commits only what it is told to, and never sees an aborted transaction's records."""
+    return {
+        **cluster.base(client_id),
+        "group.id": group,
+        "isolation.level": "read_committed",
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": "earliest",
+        "enable.partition.eof": False,
+    }

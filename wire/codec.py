@@ -1,0 +1,96 @@
+"""Confluent's wire format: a zero byte, the schema id in four bytes big-endian, the Avro body.
+
+https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/#wire-format
+Times are epoch milliseconds on both sides: plain integers, as the reducers and the sink want them.
+"""
+
+import struct
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any, Protocol
+
+import fastavro
+
+from schemas import avro_schemas
+from wire.errors import Undecodable
+
+MAGIC = 0
+_HEADER = struct.Struct(">bI")
+
+
+class SchemaSource(Protocol):
+    """Where a decoder asks what a schema id names."""
+
+    def schema(self, schema_id: int) -> dict[str, Any]:
+        """Raises UnknownSchema or RegistryUnavailable."""
+        ...
+
+
+class Encoder:
+    """Values of one schema to bytes."""
+
+    def __init__(self, schema_name: str, schema_id: int) -> None:
+        self._schema = fastavro.parse_schema(avro_schemas.integer_schema(schema_name))
+        self._header = _HEADER.pack(MAGIC, schema_id)
+
+    def encode(self, value: Mapping[str, Any]) -> bytes:
+        """Wire bytes of one value. Raises ValueError or TypeError where a field does not fit the schema."""
+        buffer = BytesIO()
+        buffer.write(self._header)
+        fastavro.schemaless_writer(buffer, self._schema, value)
+        return buffer.getvalue()
+
+
+class Decoder:
+    """Bytes, of whichever version of the schema wrote them, to values of our version."""
+
+    def __init__(self, schema_name: str, source: SchemaSource) -> None:
+        self._name = schema_name
+        self._plain = avro_schemas.integer_schema(schema_name)
+        self._reader = fastavro.parse_schema(avro_schemas.integer_schema(schema_name))
+        self._source = source
+        self._writers: dict[int, Any] = {}
+
+    def decode(self, data: bytes | None) -> dict[str, Any]:
+        """The value in `data`. Raises Undecodable, UnknownSchema or RegistryUnavailable."""
+        schema_id = schema_id_of(data)
+        if data is None or schema_id is None:
+            raise Undecodable(
+                f"expected a zero byte and a schema id before a {self._name}; got {_glimpse(data)}"
+            )
+        writer = self._writers.get(schema_id) or self._learn(schema_id)
+        buffer = BytesIO(data)
+        buffer.seek(_HEADER.size)
+        try:
+            reader = None if writer is self._reader else self._reader
+            value: dict[str, Any] = fastavro.schemaless_reader(buffer, writer, reader)
+        except Exception as error:  # fastavro raises what the bytes lead it to: EOF, index, unicode, overflow
+            raise Undecodable(f"not a {self._name} of schema id {schema_id}: {error!r}") from error
+        if buffer.tell() != len(data):
+            raise Undecodable(f"{len(data) - buffer.tell()} bytes too many after a {self._name}")
+        return value
+
+    def _learn(self, schema_id: int) -> Any:
+        written = avro_schemas.without_logical_types(self._source.schema(schema_id))
+        writer = self._reader if written == self._plain else _parsed(written, schema_id)
+        self._writers[schema_id] = writer
+        return writer
+
+
+def schema_id_of(data: bytes | None) -> int | None:
+    """The schema id that the bytes name; None where they are not in the wire format at all."""
+    if data is None or len(data) < _HEADER.size:
+        return None
+    magic, schema_id = _HEADER.unpack_from(data)
+    return int(schema_id) if magic == MAGIC else None
+
+
+def _parsed(document: dict[str, Any], schema_id: int) -> Any:
+    try:
+        return fastavro.parse_schema(document)
+    except Exception as error:
+        raise Undecodable(f"schema id {schema_id} is not an Avro schema: {error!r}") from error
+
+
+def _glimpse(data: bytes | None) -> str:
+    return "nothing" if not data else f"{len(data)} bytes beginning {data[:8].hex(' ')}"

@@ -1,0 +1,34 @@
+"""Errors of the wire.
+
+WireError
+├── Undecodable          these bytes are not a value of their topic: dead-letter the record
+│   └── UnknownSchema    they name a schema id the registry does not have
+└── RegistryUnavailable  nobody can tell now: stop or retry, never dead-letter
+    └── NotRegistered    our own schema is missing there: run `sillage schemas apply`
+"""
+
+from schemas.reasons import Reason
+
+
+class WireError(Exception):
+    """Base of all."""
+
+
+class Undecodable(WireError):
+    """The record is bad data."""
+
+    reason: Reason = Reason.UNDECODABLE
+
+
+class UnknownSchema(Undecodable):
+    """The record names a schema id that the registry does not know."""
+
+    reason = Reason.UNKNOWN_SCHEMA
+
+
+class RegistryUnavailable(WireError):
+    """The registry did not answer."""
+
+
+class NotRegistered(RegistryUnavailable):
+    """A schema of ours is not in the registry yet."""

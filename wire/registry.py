@@ -1,0 +1,81 @@
+"""The schema registry: which id a schema has, which schema an id names. Both are cached for ever.
+
+Ids are immutable in a registry, so a cached answer never goes stale.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import httpx
+from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
+from confluent_kafka.schema_registry.error import SchemaRegistryError
+
+from schemas import avro_schemas
+from schemas.topics import Namespace, Topic
+from wire.errors import NotRegistered, RegistryUnavailable, UnknownSchema
+
+Answer = TypeVar("Answer")
+
+COMPATIBILITY = "FULL_TRANSITIVE"
+
+
+def _ask(question: Callable[[], Answer], url: str) -> Answer:
+    """Run one registry call. Raises SchemaRegistryError for an answer 4xx, else RegistryUnavailable."""
+    try:
+        return question()
+    except SchemaRegistryError as error:
+        if error.http_status_code < 500:
+            raise
+        raise RegistryUnavailable(f"schema registry {url} answers {error}") from error
+    except (httpx.HTTPError, OSError) as error:
+        raise RegistryUnavailable(f"schema registry {url} cannot be reached: {error}") from error
+
+
+class Registry:
+    """A registry that speaks Confluent's API, at its base URL."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._client = SchemaRegistryClient({"url": url, "timeout": 10, "max.retries": 2})
+        self._schemas: dict[int, dict[str, Any]] = {}
+
+    def register(self, topic: Topic, namespace: Namespace) -> int:
+        """Register the topic's value schema under FULL_TRANSITIVE and return its id; again is harmless.
+
+        Raises SchemaRegistryError (409) where the schema breaks readers of an earlier version.
+        """
+        subject = namespace.subject(topic)
+        schema_id = _ask(lambda: self._client.register_schema(subject, _document(topic)), self._url)
+        _ask(lambda: self._client.set_compatibility(subject, COMPATIBILITY), self._url)
+        return schema_id
+
+    def id_of(self, topic: Topic, namespace: Namespace) -> int:
+        """The id of our version of the topic's schema. Raises NotRegistered or RegistryUnavailable."""
+        subject = namespace.subject(topic)
+        try:
+            found = _ask(lambda: self._client.lookup_schema(subject, _document(topic)), self._url)
+        except SchemaRegistryError as error:
+            raise NotRegistered(
+                f"{subject} has no schema like ours ({error.error_message}): run `sillage schemas apply`"
+            ) from error
+        if found.schema_id is None:
+            raise RegistryUnavailable(f"schema registry {self._url} found {subject} but gave it no id")
+        return found.schema_id
+
+    def schema(self, schema_id: int) -> dict[str, Any]:
+        """The schema with that id. Raises UnknownSchema or RegistryUnavailable."""
+        known = self._schemas.get(schema_id)
+        if known is None:
+            try:
+                found = _ask(lambda: self._client.get_schema(schema_id), self._url)
+            except SchemaRegistryError as error:
+                raise UnknownSchema(f"schema id {schema_id} is not in the registry") from error
+            known = self._schemas[schema_id] = json.loads(found.schema_str or "{}")
+        return known
+
+
+def _document(topic: Topic) -> Schema:
+    if topic.value is None:
+        raise ValueError(f"topic {topic.name} holds engine state: it has no schema to register")
+    return Schema(avro_schemas.schema_text(topic.value), "AVRO")
