@@ -1,0 +1,269 @@
+"""The engine of one agent: owns source partitions, feeds them batches, flushes what they changed.
+
+Lives in one event loop; nothing here is thread-safe. Any failure to write ends the process: rows in memory
+that are not in Kafka are worth nothing, and a fresh process goes on from the committed truth.
+"""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn, Protocol
+
+import structlog
+
+from schemas.topics import Namespace, Topic
+from stream_processors.engine.batch import Batch, TopicPartition
+from stream_processors.engine.guard import Verdict
+from stream_processors.engine.job import Job
+from stream_processors.engine.metrics import EngineMetrics
+from stream_processors.engine.partition import FailureWatch, Flush, OwnedPartition
+from stream_processors.engine.table import Table
+from stream_processors.engine.takeover import Reader
+from stream_processors.engine.transaction import PartitionWriter
+from stream_processors.errors import EXIT_LOUD_STOP, EXIT_RESTART, LoudStop
+from wire.clients import Cluster
+
+log = structlog.get_logger()
+
+RECORDS_AT_A_TIME = 500
+"""Applied between two looks at the event loop: keeps heartbeats and live reads prompt."""
+
+ROTATE_S = 5.0
+SEEK_BACK_S = 1.0
+STALL_S = 5.0
+
+
+class Source(Protocol):
+    """The consumer as the engine sees it."""
+
+    async def seek_wait(self, partitions: Mapping[Any, int]) -> None: ...
+
+    def fetched_to(self) -> Mapping[TopicPartition, int]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FlushPolicy:
+    """When to write: after this many seconds, or this many records of one partition."""
+
+    interval: float = 0.2
+    records: int = 20_000
+
+
+@dataclass(slots=True)
+class _Held:
+    """A partition with its writer and the commit under way."""
+
+    state: OwnedPartition
+    writer: PartitionWriter
+    commit: "asyncio.Task[None] | None" = None
+    sought_at: float = 0.0
+    moved_at: float = 0.0
+
+
+class Engine:
+    """See the module's text. `clock` gives monotonic seconds."""
+
+    def __init__(
+        self,
+        job: Job,
+        cluster: Cluster,
+        namespace: Namespace,
+        dead_letter: Callable[[Mapping[str, Any]], bytes],
+        metrics: EngineMetrics,
+        policy: FlushPolicy | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.job = job
+        self.group = namespace.group(job.application)
+        self._cluster = cluster
+        self._namespace = namespace
+        self._dead_letter = dead_letter
+        self._metrics = metrics
+        self._policy = policy or FlushPolicy()
+        self._clock = clock
+        self._watch = FailureWatch()
+        self._held: dict[TopicPartition, _Held] = {}
+        self._applying = False
+        self._rotated_at = 0.0
+        self.source: Source | None = None
+
+    # What live reads and health checks ask
+
+    def positions(self) -> Mapping[TopicPartition, int]:
+        """The next offset to apply, of every partition held."""
+        return {tp: held.state.position for tp, held in self._held.items()}
+
+    def tables(self, partition: int) -> Sequence[Table[Any]] | None:
+        """The tables of a partition that this worker holds and works on; None: ask elsewhere, or later."""
+        held = self._held.get(TopicPartition(self._namespace.topic(self.job.source), partition))
+        return held.state.tables if held is not None and self._applying else None
+
+    @property
+    def ready(self) -> bool:
+        """Whether partitions are assigned and their rows loaded."""
+        return self._applying and bool(self._held)
+
+    # Rebalance
+
+    async def drain(self) -> None:
+        """A rebalance begins: write what is open, then drop whatever still comes."""
+        self._applying = False
+        await _or_exit(self._flush_all())
+
+    async def take(self, assigned: set[TopicPartition]) -> None:
+        """Hold exactly the assigned partitions of the source; take over those that are new here."""
+        await _or_exit(self._take(assigned))
+
+    async def _take(self, assigned: set[TopicPartition]) -> None:
+        topic = self._namespace.topic(self.job.source)
+        wanted = {tp for tp in assigned if tp.topic == topic}
+        for lost in set(self._held) - wanted:
+            held = self._held.pop(lost)
+            await held.writer.close()
+            self._metrics.forget(lost)
+        news = sorted(wanted - set(self._held))
+        if news:
+            began = self._clock()
+            await self._take_over(news)
+            log.info("took over", partitions=[tp.partition for tp in news], seconds=self._clock() - began)
+        self._applying = True
+
+    async def _take_over(self, news: Sequence[TopicPartition]) -> None:
+        writers = {tp: PartitionWriter(self._cluster, self.group, tp) for tp in news}
+        await asyncio.gather(*(writer.fence() for writer in writers.values()))
+        extents, rows = await asyncio.to_thread(self._read_back, news)
+        for tp in news:
+            tables = [Table(spec, rows[spec.name][tp.partition]) for spec in self.job.tables]
+            state = OwnedPartition(
+                self.job, tp, extents[tp].position(tp), tables, self._name, self._dead_letter, self._watch
+            )
+            self._held[tp] = _Held(state, writers[tp], moved_at=self._clock())
+
+    def _read_back(
+        self, news: Sequence[TopicPartition]
+    ) -> tuple[Mapping[TopicPartition, Any], dict[str, Any]]:
+        numbers = [tp.partition for tp in news]
+        with Reader(self._cluster, self.group) as reader:
+            extents = reader.extents(news)
+            rows = {spec.name: reader.load(self._name(spec.changelog), numbers) for spec in self.job.tables}
+        return extents, rows
+
+    def _name(self, topic: Topic) -> str:
+        return self._namespace.topic(topic)
+
+    # Applying
+
+    async def feed(self, batch: Batch) -> None:
+        """Apply a batch, or drop it, or ask for what lies before it."""
+        held = self._held.get(batch.source)
+        if held is None or not self._applying:
+            return
+        verdict = held.state.judge(batch)
+        self._metrics.batch(verdict, len(batch.records))
+        if verdict is Verdict.SEEK_BACK:
+            await self._seek_back(held)
+        elif verdict is Verdict.APPLY:
+            await _or_exit(self._apply(held, batch))
+
+    async def _apply(self, held: _Held, batch: Batch) -> None:
+        records = batch.records
+        for at in range(0, len(records), RECORDS_AT_A_TIME):
+            run = records[at : at + RECORDS_AT_A_TIME]
+            last = at + RECORDS_AT_A_TIME >= len(records)
+            with self._metrics.applying():
+                held.state.apply(batch, run, batch.end if last else run[-1].offset + 1)
+            if held.state.waiting >= self._policy.records:
+                await self._begin_flush(held)
+            await asyncio.sleep(0)
+            if not self._applying:
+                return  # a rebalance began: what was not applied is read again
+        held.moved_at = self._clock()
+
+    async def _seek_back(self, held: _Held) -> None:
+        if self.source is None or self._clock() - held.sought_at < SEEK_BACK_S:
+            return
+        held.sought_at = self._clock()
+        log.warning("batches were dropped on the way; reading again", source=held.state.source)
+        self._metrics.seek_backs.inc()
+        await self.source.seek_wait({held.state.source: held.state.position})
+
+    # Flushing
+
+    async def run(self) -> None:
+        """Flush at every interval, until cancelled."""
+        while True:
+            began = self._clock()
+            await _or_exit(self._tick())
+            await asyncio.sleep(max(0.0, self._policy.interval - (self._clock() - began)))
+
+    async def _tick(self) -> None:
+        if not self._applying:
+            return
+        for held in list(self._held.values()):
+            if held.state.dirty:
+                await self._begin_flush(held)
+        await self._look_for_stalls()
+        if self._clock() - self._rotated_at >= ROTATE_S:
+            self._rotated_at = self._clock()
+            for held in self._held.values():
+                for table in held.state.tables:
+                    table.rotate()
+
+    async def _begin_flush(self, held: _Held) -> None:
+        """Start writing what is open; waits for the partition's transaction under way first."""
+        while held.commit is not None and not held.commit.done():
+            await held.commit
+        if held.state.dirty:
+            held.commit = asyncio.create_task(_or_exit(self._commit(held, held.state.take_flush())))
+
+    async def _commit(self, held: _Held, flush: Flush) -> None:
+        with self._metrics.committing():
+            await held.writer.commit(flush)
+        held.state.landed()
+        self._metrics.flushed(flush)
+
+    async def _flush_all(self) -> None:
+        for held in self._held.values():
+            await self._begin_flush(held)
+        await asyncio.gather(*(held.commit for held in self._held.values() if held.commit is not None))
+
+    async def _look_for_stalls(self) -> None:
+        """A dropped batch shows when its successor comes; the last one of all has no successor."""
+        if self.source is None:
+            return
+        fetched = self.source.fetched_to()
+        for tp, held in self._held.items():
+            behind = fetched.get(tp, 0) > held.state.position
+            if not behind:
+                held.moved_at = self._clock()
+            elif self._clock() - held.moved_at > STALL_S:
+                held.moved_at = self._clock()
+                await self._seek_back(held)
+
+    async def close(self) -> None:
+        """Write what is open and let go of everything."""
+        await self.drain()
+        for held in self._held.values():
+            await held.writer.close()
+        self._held.clear()
+
+
+async def _or_exit(work: Coroutine[Any, Any, None]) -> None:
+    """Run it; end the process on any failure, before anything more can be acknowledged."""
+    try:
+        await work
+    except LoudStop as stop:
+        log.critical("stopped; will not be restarted", cause=str(stop))
+        _exit(EXIT_LOUD_STOP)
+    except Exception:
+        log.exception("cannot go on; a fresh process will")
+        _exit(EXIT_RESTART)
+
+
+def _exit(code: int) -> NoReturn:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

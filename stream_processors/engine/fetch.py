@@ -1,0 +1,156 @@
+"""The room where Faust is tuned: its consumer fetches labelled batches instead of single records.
+
+Every name of Faust and aiokafka that is not public and used here is listed in `RELIED_UPON`, which a test
+checks against the pinned versions. docs/streams.md says why each is needed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from faust.transport.drivers import aiokafka as driver
+
+from stream_processors.engine.batch import Batch, TopicPartition
+
+RELIED_UPON: Final = (
+    ("faust.transport.drivers.aiokafka", "AIOKafkaConsumerThread._create_worker_consumer"),
+    ("faust.transport.drivers.aiokafka", "AIOKafkaConsumerThread._fetch_records"),
+    ("faust.transport.drivers.aiokafka", "AIOKafkaConsumerThread._seek_wait"),
+    ("faust.transport.drivers.aiokafka", "Consumer._new_consumer_thread"),
+    ("faust.transport.drivers.aiokafka", "Transport.Consumer"),
+    ("faust.transport.consumer", "Consumer.on_partitions_assigned"),
+    ("faust.transport.consumer", "Consumer.on_partitions_revoked"),
+    ("faust.transport.consumer", "Consumer.perform_seek"),
+    ("faust.transport.consumer", "Consumer.stop_flow"),
+    ("faust.transport.consumer", "Consumer.seek_wait"),
+    ("faust.app.base", "App.transport"),
+)
+
+FETCH_WAIT_MS = 100
+
+
+@dataclass(slots=True)
+class BatchRecord:
+    """A batch dressed as the one Kafka record that Faust's consumer, conductor and stream expect."""
+
+    topic: str
+    partition: int
+    offset: int
+    value: Batch
+    timestamp: int | None = None
+    timestamp_type: int | None = None
+    headers: tuple[()] = ()
+    key: None = None
+    checksum: None = None
+    serialized_key_size: int = 0
+    serialized_value_size: int = 0
+
+
+class Owner(Protocol):
+    """Who is told about partitions, and knows how far each is applied."""
+
+    async def take(self, assigned: set[TopicPartition]) -> None:
+        """These are ours now, and no others."""
+        ...
+
+    async def drain(self) -> None:
+        """A rebalance begins: write what is open and apply nothing more."""
+        ...
+
+    def positions(self) -> Mapping[TopicPartition, int]:
+        """The next offset to apply, of every partition that is ours."""
+        ...
+
+
+class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+    """Fetches; labels what it fetched with the range it stands for."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._next: dict[Any, int] = {}
+
+    def fetched_to(self) -> Mapping[TopicPartition, int]:
+        """The end of the last batch handed on, by partition."""
+        return dict(self._next)
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        # Faust hard-codes 1500 ms, behind which every seek and offset look-up has to wait.
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        # A source may be written by transactions: what they aborted must not be seen.
+        consumer._isolation_level = "read_committed"
+        return consumer
+
+    async def _fetch_records(
+        self,
+        consumer: Any,
+        active_partitions: Any,
+        timeout: float | None = None,  # noqa: ASYNC109 - the overridden method has it
+        max_records: int | None = None,
+    ) -> dict[Any, list[BatchRecord]]:
+        for tp, position in _positions(consumer).items():
+            if self._next.get(tp) != position:
+                self._next[tp] = position  # somebody sought, or the partition is new
+        # The consumer's own set changes under the fetch, from the main thread.
+        active = None if active_partitions is None else set(active_partitions)
+        records = await super()._fetch_records(consumer, active, timeout=timeout, max_records=max_records)
+        after = _positions(consumer)
+        return {tp: [self._labelled(tp, found, after)] for tp, found in records.items() if tp in after}
+
+    def _labelled(self, tp: Any, records: Any, after: Mapping[Any, int]) -> BatchRecord:
+        start, end = self._next.get(tp, records[0].offset), after[tp]
+        self._next[tp] = end
+        batch = Batch(TopicPartition(tp.topic, tp.partition), start, end, records)
+        return BatchRecord(tp.topic, tp.partition, start, batch)
+
+    async def _seek_wait(self, consumer: Any, partitions: Mapping[Any, int]) -> None:
+        # A fetch may be waiting meanwhile: what it returns begins here, not where it was asked from.
+        self._next.update(partitions)
+        await super()._seek_wait(consumer, partitions)
+
+
+class BatchConsumer(driver.Consumer):  # type: ignore[misc]
+    """Tells the owner about partitions, and seeks to where the owner's rows are."""
+
+    owner: Owner
+
+    def _new_consumer_thread(self) -> BatchThread:
+        return BatchThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def on_partitions_revoked(self, revoked: Any) -> None:
+        await self.owner.drain()
+        await super().on_partitions_revoked(revoked)
+
+    async def on_partitions_assigned(self, assigned: Any, generation_id: int = 0) -> None:
+        await self.owner.take({TopicPartition(tp.topic, tp.partition) for tp in assigned})
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    async def perform_seek(self) -> None:
+        self.stop_flow()
+        assigned = self.assignment()
+        await self.seek_wait({tp: at for tp, at in self.owner.positions().items() if tp in assigned})
+
+    def fetched_to(self) -> Mapping[TopicPartition, int]:
+        """The end of the last batch handed on, by partition."""
+        thread: BatchThread = self._thread
+        return thread.fetched_to()
+
+
+def transport_class(owner: Owner) -> type[Any]:
+    """A Faust transport whose consumer works for `owner`."""
+    consumer = type("OwnedConsumer", (BatchConsumer,), {"owner": owner})
+    return type("BatchTransport", (driver.Transport,), {"Consumer": consumer})
+
+
+def _positions(consumer: Any) -> dict[Any, int]:
+    """Where the next fetch of each assigned partition begins, as far as that is settled."""
+    subscription = consumer._subscription.subscription
+    assignment = subscription.assignment if subscription is not None else None
+    if assignment is None:
+        return {}
+    states = {tp: assignment.state_value(tp) for tp in assignment.tps}
+    return {
+        tp: state._position
+        for tp, state in states.items()
+        if state is not None and state._position is not None
+    }

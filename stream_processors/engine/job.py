@@ -1,0 +1,59 @@
+"""What an agent gives to the engine: its tables, and what one record does to them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from schemas.reasons import Stage
+from schemas.topics import Topic
+from stream_processors.engine.table import Table, TableSpec
+
+
+class Forwarded(NamedTuple):
+    """A record for another topic, written in the same transaction as the rows."""
+
+    topic: Topic
+    partition: int
+    key: bytes | None
+    value: bytes
+
+
+class PartitionView(Protocol):
+    """The source partition as a job sees it."""
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def tables(self) -> Sequence[Table[Any]]: ...
+
+    def forward(self, record: Forwarded) -> None:
+        """Write this record in the open flush's transaction."""
+        ...
+
+
+class Job(Protocol):
+    """One agent. `application` is its consumer group and the stem of its transactional ids."""
+
+    @property
+    def application(self) -> str: ...
+
+    @property
+    def stage(self) -> Stage: ...
+
+    @property
+    def source(self) -> Topic: ...
+
+    @property
+    def tables(self) -> Sequence[TableSpec[Any]]: ...
+
+    def decode(self, data: bytes | None) -> Mapping[str, Any]:
+        """The value in a source record's bytes. Raises wire.errors.Undecodable: the record is bad."""
+        ...
+
+    def apply(self, partition: PartitionView, value: Mapping[str, Any]) -> str:
+        """Apply one value; returns its outcome, a word for the metrics.
+
+        Raises Refused where the value must be dead-lettered for a reason of its own. Any other exception is
+        a bug: the record is dead-lettered as `processor_error`. A table must not have been changed by then.
+        """
+        ...

@@ -1,0 +1,152 @@
+"""One owned source partition: how far it is applied, its rows, and what the next flush will write."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from schemas.reasons import Reason
+from schemas.topics import DEAD_LETTER, Topic
+from stream_processors.engine.batch import Batch, Record, TopicPartition
+from stream_processors.engine.guard import Verdict, judge
+from stream_processors.engine.job import Forwarded, Job
+from stream_processors.engine.table import Table
+from stream_processors.errors import LoudStop, Refused
+from wire.codec import schema_id_of
+from wire.errors import Undecodable, WireError
+
+FAILURE_WINDOW = 1_000
+FAILURES_ALLOWED = FAILURE_WINDOW // 5
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Flush:
+    """What one transaction writes: records by target topic and partition, and the source offset."""
+
+    source: TopicPartition
+    position: int
+    records: dict[tuple[str, int], list[tuple[bytes | None, bytes]]] = field(default_factory=dict)
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+    def add(self, topic: str, partition: int, key: bytes | None, value: bytes) -> None:
+        self.records.setdefault((topic, partition), []).append((key, value))
+
+
+class FailureWatch:
+    """Whether reducers fail so often that it must be a bug rather than a record."""
+
+    def __init__(self) -> None:
+        self._recent: deque[bool] = deque(maxlen=FAILURE_WINDOW)
+        self._failures = 0
+
+    def note(self, failed: bool) -> None:
+        """Count one record in. Raises LoudStop when more than a fifth of the last thousand failed."""
+        if len(self._recent) == FAILURE_WINDOW and self._recent[0]:
+            self._failures -= 1
+        self._recent.append(failed)
+        self._failures += failed
+        if self._failures > FAILURES_ALLOWED:
+            raise LoudStop(
+                f"{self._failures} of the last {len(self._recent)} records failed in the reducer: a bug."
+                " Nothing of the open flush was written; the data waits in Kafka. Mend it, then start again."
+            )
+
+
+class OwnedPartition:
+    """State between two flushes. Pure but for the log: time and Kafka stay outside."""
+
+    def __init__(
+        self,
+        job: Job,
+        source: TopicPartition,
+        position: int,
+        tables: Sequence[Table[Any]],
+        topic_name: Callable[[Topic], str],
+        dead_letter: Callable[[Mapping[str, Any]], bytes],
+        watch: FailureWatch,
+    ) -> None:
+        self.job = job
+        self.source = source
+        self.number = source.partition
+        self.position = position
+        self.tables = tables
+        self._topic_name = topic_name
+        self._dead_letter = dead_letter
+        self._watch = watch
+        self._open = Flush(source, position)
+        self.waiting = 0
+
+    @property
+    def dirty(self) -> bool:
+        """Whether anything was read since the last flush."""
+        return self.position != self._open.position
+
+    def judge(self, batch: Batch) -> Verdict:
+        """Whether the batch is the next piece of the source."""
+        return judge(batch.start, batch.end, self.position)
+
+    def apply(self, batch: Batch, records: Sequence[Record], end: int) -> None:
+        """Apply `records`, a run of the batch that reaches up to offset `end`, skipping those applied before.
+
+        Raises LoudStop, or wire.errors.RegistryUnavailable where nobody can tell what a record is.
+        """
+        for record in records:
+            if record.offset >= self.position:
+                self._apply_record(record)
+        self.waiting += len(records)
+        self.position = max(self.position, end)
+
+    def _apply_record(self, record: Record) -> None:
+        failed = False
+        try:
+            outcome = self.job.apply(self, self.job.decode(record.value))
+        except (Undecodable, Refused) as refusal:
+            outcome = self._refuse(record, refusal.reason, str(refusal))
+        except (WireError, OSError, MemoryError):
+            raise  # not the record's fault: the registry's, or the machine's
+        except Exception as bug:
+            log.exception("reducer failed", source=self.source, offset=record.offset)
+            outcome = self._refuse(record, Reason.PROCESSOR_ERROR, repr(bug))
+            failed = True
+        self._open.outcomes[outcome] += 1
+        self._watch.note(failed)
+
+    def _refuse(self, record: Record, reason: Reason, message: str) -> str:
+        letter = {
+            "stage": self.job.stage.value,
+            "reason": reason.value,
+            "message": message,
+            "first_seen": record.timestamp,
+            "payload": record.value or b"",
+            "source_topic": self.source.topic,
+            "source_partition": self.source.partition,
+            "source_offset": record.offset,
+            "schema_id": schema_id_of(record.value),
+        }
+        self.forward(Forwarded(DEAD_LETTER, self.number, record.key, self._dead_letter(letter)))
+        return reason.value
+
+    def forward(self, record: Forwarded) -> None:
+        """Write this record in the open flush's transaction."""
+        self._open.add(self._topic_name(record.topic), record.partition, record.key, record.value)
+
+    def take_flush(self) -> Flush:
+        """All that is to be written now; what is applied from here on belongs to the next flush."""
+        flush, self.waiting = self._open, 0
+        flush.position = self.position
+        for table in self.tables:
+            changelog, public = self._topic_name(table.spec.changelog), self._topic_name(table.spec.public)
+            for key, packed, published in table.take_changes():
+                flush.add(changelog, self.number, key.encode(), packed)
+                flush.add(public, self.number, key.encode(), published)
+        self._open = Flush(self.source, self.position)
+        return flush
+
+    def landed(self) -> None:
+        """The flush taken last is committed."""
+        for table in self.tables:
+            table.landed()

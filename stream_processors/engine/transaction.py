@@ -1,0 +1,73 @@
+"""Writing a flush: one Kafka transaction, through one producer per source partition.
+
+The transactional id names the source partition, so whoever starts a producer for it next fences the one
+before: Kafka ends the predecessor's open transaction and refuses its later ones.
+"""
+
+import asyncio
+from collections.abc import Mapping
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.structs import OffsetAndMetadata
+from aiokafka.structs import TopicPartition as KafkaPartition
+
+from stream_processors.engine.batch import TopicPartition
+from stream_processors.engine.partition import Flush
+from wire.clients import Cluster
+
+TRANSACTION_TIMEOUT_MS = 15_000
+BATCH_BYTES = 512 * 1024
+REQUEST_BYTES = 8 * 1024 * 1024
+
+
+class PartitionWriter:
+    """The transactional producer of one source partition."""
+
+    def __init__(self, cluster: Cluster, group: str, source: TopicPartition) -> None:
+        self._group = group
+        self._source = KafkaPartition(*source)
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=cluster.bootstrap,
+            client_id=f"{group}-{source.partition}",
+            transactional_id=f"{group}-{source.topic}-{source.partition}",
+            transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
+            acks="all",
+            compression_type="lz4",
+            linger_ms=0,
+            max_batch_size=BATCH_BYTES,
+            max_request_size=REQUEST_BYTES,
+            retry_backoff_ms=20,
+        )
+
+    async def fence(self) -> None:
+        """Take over the transactional id. When this returns, no predecessor can write any more."""
+        await self._producer.start()
+
+    async def commit(self, flush: Flush) -> None:
+        """Write the flush. Raises KafkaError (ProducerFenced where a successor took over); nothing landed."""
+        await self._producer.begin_transaction()
+        written: list[asyncio.Future[object]] = []
+        for (topic, partition), records in flush.records.items():
+            written += await self._send(topic, partition, records)
+        await asyncio.gather(*written)
+        offsets: Mapping[KafkaPartition, OffsetAndMetadata] = {
+            self._source: OffsetAndMetadata(flush.position, "")
+        }
+        await self._producer.send_offsets_to_transaction(offsets, self._group)
+        await self._producer.commit_transaction()
+
+    async def _send(
+        self, topic: str, partition: int, records: list[tuple[bytes | None, bytes]]
+    ) -> list["asyncio.Future[object]"]:
+        sent = []
+        batch = self._producer.create_batch()
+        for key, value in records:
+            while batch.append(key=key, value=value, timestamp=None) is None:
+                sent.append(await self._producer.send_batch(batch, topic, partition=partition))
+                batch = self._producer.create_batch()
+        sent.append(await self._producer.send_batch(batch, topic, partition=partition))
+        return sent
+
+    async def close(self) -> None:
+        """Let go of the connections; an open transaction is left to its timeout or the successor."""
+        await self._producer.stop()

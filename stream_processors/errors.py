@@ -1,0 +1,30 @@
+"""Errors of the stream processor.
+
+StreamsError
+├── Refused    this record cannot be applied: dead-letter it, go on
+└── LoudStop   going on would do damage: stop, and stay stopped until a person has looked (exit code 78)
+"""
+
+from schemas.reasons import Reason
+
+EXIT_RESTART = 70
+"""Any other error: the supervisor starts a fresh process (EX_SOFTWARE of sysexits.h)."""
+
+EXIT_LOUD_STOP = 78
+"""Not to be restarted (EX_CONFIG of sysexits.h)."""
+
+
+class StreamsError(Exception):
+    """Base of all."""
+
+
+class Refused(StreamsError):
+    """The record is dead-lettered with `reason`."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class LoudStop(StreamsError):
+    """The message says what was found and what to do."""

@@ -1,0 +1,49 @@
+"""A session row as the figures the world sees: the value of the `sessions` topic and of a live read."""
+
+from typing import Any
+
+from schemas import limits
+from stream_processors.sessions.row import SessionRow, Told
+
+
+def figures(session_id: str, row: SessionRow, generation: int) -> dict[str, Any]:
+    """The Session record (schemas/avro/session.avsc) of a row with at least one event; times in epoch ms.
+
+    Raises ValueError for a row without events: it has no beginning and no end to speak of.
+    """
+    if row.first is None or row.last is None:
+        raise ValueError(f"session {session_id} has no events yet")
+    started, entry_page, device_type, browser, operating_system = row.first
+    ended, exit_page = row.last
+    return {
+        "session_id": session_id,
+        "generation": generation,
+        "revision": 2 * row.events + row.closed,
+        "user_id": _text(row.user_id),
+        "visitor_id": _text(row.visitor_id),
+        "started_at": started.at,
+        "ended_at": ended.at,
+        "duration": (ended.at - started.at) // 1000,
+        "closed": row.closed,
+        "events": row.events,
+        "page_views": row.page_views,
+        "perfumes_viewed": len(row.perfumes),
+        "perfume_ids": sorted(row.perfumes, key=row.perfumes.__getitem__)[-limits.SESSION_PERFUME_IDS :],
+        "interactions": row.interactions,
+        "searches": row.searches,
+        "added_to_wishlist": row.added_to_wishlist,
+        "added_to_collection": row.added_to_collection,
+        "completed_rating": row.completed_rating,
+        "completed_review": row.completed_review,
+        "bounced": row.view_path is not None and not row.more_view_paths and row.interactions == 0,
+        "entry_page": entry_page,
+        "exit_page": exit_page,
+        "referrer": _text(row.referrer),
+        "device_type": device_type,
+        "browser": browser,
+        "os": operating_system,
+    }
+
+
+def _text(told: Told | None) -> str | None:
+    return None if told is None else told[1]

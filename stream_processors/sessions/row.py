@@ -1,0 +1,115 @@
+"""The state behind one session's figures, and its bytes in the changelog.
+
+Everything kept is a count, a minimum, a maximum or a set, so that the same events give the same figures in
+whatever order they come.
+"""
+
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgpack
+
+from stream_processors.sessions.event import Moment
+
+PACKED_VERSION = 1
+_HEADER = struct.Struct(">BI")
+_IDENTITY_BYTES = 16
+
+Told = tuple[Moment, str]
+"""A text and the moment of the event that told it."""
+
+
+class UnreadableRow(Exception):
+    """Changelog bytes that this version cannot read: another version wrote them, or they are damaged."""
+
+
+@dataclass(slots=True)
+class SessionRow:
+    """What the events of one session amount to. `events` = 0 only before the first is folded in."""
+
+    events: int = 0
+    seen: set[bytes] = field(default_factory=set)
+    closed: bool = False
+    first: tuple[Moment, str, str, str, str] | None = None
+    """Moment, path, device type, browser and os of the earliest event."""
+    last: Told | None = None
+    """Moment and path of the latest event."""
+    referrer: Told | None = None
+    user_id: Told | None = None
+    visitor_id: Told | None = None
+    page_views: int = 0
+    interactions: int = 0
+    searches: int = 0
+    added_to_wishlist: bool = False
+    added_to_collection: bool = False
+    completed_rating: bool = False
+    completed_review: bool = False
+    view_path: str | None = None
+    """A path that was viewed: which of several does not matter, only whether `more_view_paths`."""
+    more_view_paths: bool = False
+    perfumes: dict[str, Moment] = field(default_factory=dict)
+    """Perfume id to its first appearance."""
+
+
+def pack(row: SessionRow) -> bytes:
+    """The row as changelog bytes: version (1 byte), events (4 bytes, big-endian), msgpack of the rest."""
+    body = [
+        b"".join(row.seen),
+        row.closed,
+        row.first,
+        row.last,
+        row.referrer,
+        row.user_id,
+        row.visitor_id,
+        row.page_views,
+        row.interactions,
+        row.searches,
+        row.added_to_wishlist,
+        row.added_to_collection,
+        row.completed_rating,
+        row.completed_review,
+        row.view_path,
+        row.more_view_paths,
+        [(perfume, *moment) for perfume, moment in row.perfumes.items()],
+    ]
+    packed: bytes = msgpack.packb(body)
+    return _HEADER.pack(PACKED_VERSION, row.events) + packed
+
+
+def unpack(data: bytes) -> SessionRow:
+    """The row in changelog bytes. Raises UnreadableRow."""
+    try:
+        version, events = _HEADER.unpack_from(data)
+        if version != PACKED_VERSION:
+            raise UnreadableRow(f"session row of version {version}; this program reads {PACKED_VERSION}")
+        seen, closed, first, last, referrer, user, visitor, *rest = msgpack.unpackb(data[_HEADER.size :])
+        *figures, perfumes = rest
+        values: list[Any] = [
+            events,
+            {seen[at : at + _IDENTITY_BYTES] for at in range(0, len(seen), _IDENTITY_BYTES)},
+            closed,
+            None if first is None else (Moment(*first[0]), *first[1:]),
+            _told(last),
+            _told(referrer),
+            _told(user),
+            _told(visitor),
+            *figures,
+            {perfume: Moment(at, event_id) for perfume, at, event_id in perfumes},
+        ]
+        return SessionRow(*values)
+    except (ValueError, TypeError, struct.error, msgpack.UnpackException) as error:
+        raise UnreadableRow(f"{len(data)} bytes are not a session row: {error!r}") from error
+
+
+def events_of(data: bytes) -> int:
+    """How many events packed bytes count, without unpacking the rest."""
+    return int(_HEADER.unpack_from(data)[1])
+
+
+def _told(value: Iterable[Any] | None) -> Told | None:
+    if value is None:
+        return None
+    moment, text = value
+    return Moment(*moment), text

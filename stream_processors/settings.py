@@ -1,0 +1,48 @@
+"""The stream processor's settings: the only place where it reads the environment."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from schemas.topics import Namespace
+from wire.clients import Cluster
+
+
+class Settings(BaseSettings):
+    """Environment variables with the prefix SILLAGE_."""
+
+    model_config = SettingsConfigDict(env_prefix="SILLAGE_", frozen=True)
+
+    kafka_bootstrap: str = "127.0.0.1:7103"
+    registry_url: str = "http://127.0.0.1:7104/apis/ccompat/v7"
+    namespace: str = ""
+    log_format: Literal["console", "json"] = "console"
+
+    live_host: str = "127.0.0.1"
+    live_port: int = 7101
+    secret_keys: Annotated[tuple[str, ...], NoDecode] = Field(default=(), min_length=1, validate_default=True)
+    """Keys that may read live rows; at least one."""
+
+    instance_id: str = "streams-1"
+    """Kafka's group.instance.id: unique per worker, the same after its restart, so that a restart does not
+    wait for a session to time out."""
+
+    streams_data_dir: str = ".sillage/streams"
+    flush_interval_ms: int = Field(default=200, ge=10, le=10_000)
+    session_timeout_ms: int = Field(default=10_000, ge=6_000, le=300_000)
+
+    @field_validator("secret_keys", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @property
+    def cluster(self) -> Cluster:
+        return Cluster(self.kafka_bootstrap)
+
+    @property
+    def topics(self) -> Namespace:
+        return Namespace(self.namespace)

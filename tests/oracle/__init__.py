@@ -1,0 +1,1 @@
+"""Brute-force readings of what the figures must be, written apart from the reducers they judge."""

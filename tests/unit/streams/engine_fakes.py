@@ -1,0 +1,62 @@
+"""A partition with the real session agent, and plain values where Kafka's clients would be."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgpack
+
+from schemas.topics import Namespace
+from stream_processors.engine.batch import Batch, TopicPartition
+from stream_processors.engine.partition import FailureWatch, Flush, OwnedPartition
+from stream_processors.engine.table import Table
+from stream_processors.sessions.agent import SessionAgent
+from wire.errors import Undecodable
+
+SOURCE = TopicPartition("t.interactions", 0)
+
+
+@dataclass(frozen=True)
+class FakeRecord:
+    """A fetched record."""
+
+    offset: int
+    value: bytes | None
+    key: bytes | None = b"s-1"
+    timestamp: int = 77
+
+
+def encode(value: Mapping[str, Any]) -> bytes:
+    packed: bytes = msgpack.packb(dict(value))
+    return packed
+
+
+def decode(data: bytes | None) -> Mapping[str, Any]:
+    """As the wire's decoder: bytes it cannot read are Undecodable."""
+    try:
+        value: Mapping[str, Any] = msgpack.unpackb(data or b"")
+    except Exception as error:
+        raise Undecodable(str(error)) from error
+    if not isinstance(value, dict):
+        raise Undecodable("not a record")
+    return value
+
+
+def owned_partition(
+    committed: dict[str, bytes] | None = None,
+    position: int = 0,
+    home_partition: Callable[[str], int] = lambda _session: 0,
+) -> OwnedPartition:
+    """A partition of the session agent, as a takeover would set it up."""
+    agent = SessionAgent(decode, encode, home_partition)
+    tables = [Table(spec, committed or {}) for spec in agent.tables]
+    return OwnedPartition(agent, SOURCE, position, tables, Namespace("t.").topic, encode, FailureWatch())
+
+
+def batch(start: int, end: int, *records: FakeRecord) -> Batch:
+    return Batch(SOURCE, start, end, records)
+
+
+def written(flush: Flush, topic: str) -> list[tuple[bytes | None, Mapping[str, Any]]]:
+    """Key and value of what the flush writes to a topic."""
+    return [(key, msgpack.unpackb(value)) for key, value in flush.records.get((topic, 0), [])]
