@@ -1,12 +1,13 @@
 """Settings of the Kafka clients: what every producer and consumer of the project agrees on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 PARTITIONER = "murmur2_random"
 """The Java clients' default: the same key finds the same partition from whichever client."""
 
-KafkaLogger = Callable[[str], None]
+Settings = dict[str, str | int | float | bool]
+"""librdkafka configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +17,12 @@ class Cluster:
     bootstrap: str
     security: Mapping[str, str] = field(default_factory=dict)
 
-    def base(self, client_id: str) -> dict[str, object]:
+    def base(self, client_id: str) -> Settings:
         """Settings every librdkafka client shares."""
         return {"bootstrap.servers": self.bootstrap, "client.id": client_id, **self.security}
 
 
-def producer_settings(cluster: Cluster, client_id: str) -> dict[str, object]:
+def producer_settings(cluster: Cluster, client_id: str) -> Settings:
     """An idempotent producer that reports success only when all in-sync replicas have the record."""
     return {
         **cluster.base(client_id),
@@ -33,7 +34,7 @@ def producer_settings(cluster: Cluster, client_id: str) -> dict[str, object]:
     }
 
 
-def consumer_settings(cluster: Cluster, client_id: str, group: str) -> dict[str, object]:
+def consumer_settings(cluster: Cluster, client_id: str, group: str) -> Settings:
     """A consumer that commits only what it is told to, and never sees an aborted transaction's records."""
     return {
         **cluster.base(client_id),

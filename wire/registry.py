@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import httpx
+import httpx2
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
@@ -15,6 +15,7 @@ from schemas import avro_schemas
 from schemas.topics import Namespace, Topic
 from wire.errors import NotRegistered, RegistryUnavailable, UnknownSchema
 
+# confluent-kafka speaks to the registry through httpx2, whose errors are not httpx's.
 Answer = TypeVar("Answer")
 
 COMPATIBILITY = "FULL_TRANSITIVE"
@@ -28,7 +29,7 @@ def _ask(question: Callable[[], Answer], url: str) -> Answer:
         if error.http_status_code < 500:
             raise
         raise RegistryUnavailable(f"schema registry {url} answers {error}") from error
-    except (httpx.HTTPError, OSError) as error:
+    except (httpx2.HTTPError, OSError) as error:
         raise RegistryUnavailable(f"schema registry {url} cannot be reached: {error}") from error
 
 
@@ -39,6 +40,16 @@ class Registry:
         self._url = url
         self._client = SchemaRegistryClient({"url": url, "timeout": 10, "max.retries": 2})
         self._schemas: dict[int, dict[str, Any]] = {}
+
+    def __enter__(self) -> "Registry":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections to the registry."""
+        self._client.close()
 
     def register(self, topic: Topic, namespace: Namespace) -> int:
         """Register the topic's value schema under FULL_TRANSITIVE and return its id; again is harmless.
