@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Iterable
 from typing import Literal
 
 import structlog
@@ -9,8 +10,16 @@ import structlog
 LogFormat = Literal["console", "json"]
 
 
-def configure(service: str, log_format: LogFormat = "console", level: int = logging.INFO) -> None:
-    """Send this process's own entries, and those of the libraries it uses, to standard output."""
+def configure(
+    service: str,
+    log_format: LogFormat = "console",
+    level: int = logging.INFO,
+    quiet: Iterable[str] = (),
+) -> None:
+    """Send this process's own entries, and those of the libraries it uses, to standard output.
+
+    Of the loggers named in `quiet`, only warnings and worse.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -39,6 +48,8 @@ def configure(service: str, log_format: LogFormat = "console", level: int = logg
     root = logging.getLogger()
     root.handlers[:] = [line]
     root.setLevel(level)
+    for name in quiet:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _named(service: str) -> structlog.typing.Processor:

@@ -1,0 +1,143 @@
+"""What was refused goes to the dead-letter topic, so that it can be looked at, mended and sent again.
+
+Best effort, and bounded in size and rate: the answer is right without it, and a stranger must not fill a
+topic with rubbish. What is not kept is counted.
+
+A rejected event's payload is a request body with that one event in it. Of a body that cannot be parsed only
+its size, hash, the position of the fault and a masked excerpt are kept: nobody can say what is in it.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol
+
+from ingest_gateway.errors import NotJson, Refusal
+from ingest_gateway.intake import Rejected
+from ingest_gateway.metrics import DeadLetterOutcome, GatewayMetrics
+from ingest_gateway.publisher import Record
+from ingest_gateway.request import Request
+from schemas import limits
+from schemas.envelope import Envelope
+from schemas.reasons import Stage
+from wire.codec import Encoder
+
+MAX_PAYLOAD_BYTES: Final = 2 * limits.EVENT_BYTES
+_EXCERPT_BYTES: Final = 64
+_NOT_STRUCTURE: Final = re.compile(rb'[^\s{}\[\]:,"\\]')
+_SECRETS: Final = frozenset({"key", "userToken", "event", "events"})
+
+
+class Post(Protocol):
+    """Where dead letters go."""
+
+    def post(self, topic: str, record: Record, on_done: Callable[[bool], None]) -> None:
+        """Send one record without waiting; `on_done` is told whether it is in the topic."""
+        ...
+
+
+class RateCap:
+    """So many a second, and so many more at once (a token bucket). `now`: a clock in seconds."""
+
+    def __init__(self, per_second: float, burst: int, now: Callable[[], float]) -> None:
+        self._per_second = per_second
+        self._burst = burst
+        self._now = now
+        self._tokens = float(burst)
+        self._seen = now()
+
+    def admits(self) -> bool:
+        """Whether one more fits now; if so it is counted."""
+        now = self._now()
+        self._tokens = min(self._burst, self._tokens + (now - self._seen) * self._per_second)
+        self._seen = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+class DeadLetters:
+    """Keeps what was refused. Until the registry has told the schema's id, it keeps nothing."""
+
+    def __init__(self, post: Post, topic: str, cap: RateCap, metrics: GatewayMetrics) -> None:
+        self._post = post
+        self._topic = topic
+        self._cap = cap
+        self._metrics = metrics
+        self.encoder: Encoder | None = None
+
+    def keep_event(self, request: Request, envelope: Envelope, rejected: Rejected) -> None:
+        """Keep one rejected event of an otherwise readable batch."""
+        session_id = envelope.get("sessionId")
+        self._keep(
+            request,
+            rejected.reason,
+            rejected.message,
+            event_payload(envelope, rejected.raw),
+            session_id,
+            rejected.event_id,
+        )
+
+    def keep_body(self, request: Request, refusal: Refusal, body: bytes) -> None:
+        """Keep what may be said of a body that could not be used."""
+        position = refusal.position if isinstance(refusal, NotJson) else 0
+        self._keep(request, refusal.reason, refusal.message, body_payload(body, position))
+
+    def _keep(
+        self,
+        request: Request,
+        reason: str,
+        message: str,
+        payload: bytes | None,
+        session_id: str | None = None,
+        event_id: str | None = None,
+    ) -> None:
+        if payload is None or len(payload) > MAX_PAYLOAD_BYTES:
+            self._metrics.dead_letter(DeadLetterOutcome.TOO_LARGE)
+        elif not self._cap.admits():
+            self._metrics.dead_letter(DeadLetterOutcome.OVER_RATE)
+        elif self.encoder is None:
+            self._metrics.dead_letter(DeadLetterOutcome.FAILED)
+        else:
+            letter = {
+                "stage": Stage.GATEWAY.value,
+                "reason": str(reason),
+                "message": message,
+                "first_seen": request.received_at,
+                "payload": payload,
+                "request_id": request.id,
+                "session_id": session_id,
+                "event_id": event_id,
+            }
+            key = (session_id or request.id).encode()
+            self._post.post(self._topic, Record(key, self.encoder.encode(letter)), self._count)
+
+    def _count(self, kept: bool) -> None:
+        self._metrics.dead_letter(DeadLetterOutcome.KEPT if kept else DeadLetterOutcome.FAILED)
+
+
+def event_payload(envelope: Envelope, raw: object) -> bytes | None:
+    """A request body with this one event and no key or token in it; None where JSON cannot write it."""
+    outer: Mapping[str, Any] = envelope
+    document = {name: value for name, value in outer.items() if name not in _SECRETS}
+    event = {k: v for k, v in raw.items() if k not in _SECRETS} if isinstance(raw, dict) else raw
+    try:
+        return json.dumps({**document, "event": event}, separators=(",", ":")).encode()
+    except (ValueError, RecursionError):
+        return None
+
+
+def body_payload(body: bytes, position: int) -> bytes:
+    """Size, hash, position and surroundings of the fault, with everything but JSON's structure masked."""
+    start = max(0, position - _EXCERPT_BYTES // 2)
+    excerpt = _NOT_STRUCTURE.sub(b"x", body[start : start + _EXCERPT_BYTES])
+    return json.dumps(
+        {
+            "bytes": len(body),
+            "sha256": hashlib.sha256(body).hexdigest(),
+            "position": position,
+            "excerpt": excerpt.decode("ascii"),
+        }
+    ).encode()

@@ -1,0 +1,65 @@
+"""Errors of the gateway.
+
+GatewayError
+├── Refusal          the request is refused; its reason decides the status (`answers.STATUS`)
+│   ├── NotJson      the body is not JSON, from a known position on
+│   └── Unavailable  Kafka does not take events now; the client may try again
+├── Dropped          the request is in order, but nothing of it may be kept
+├── ClientGone       nobody is left to answer
+└── Misconfigured    the process must not run with these settings
+"""
+
+from enum import StrEnum
+
+from schemas.reasons import Reason
+
+
+class Drop(StrEnum):
+    """Why a good request leaves nothing behind."""
+
+    ANALYTICS_DISABLED = "analytics_disabled"
+    OPTED_OUT = "opted_out"
+
+
+class GatewayError(Exception):
+    """Base of all."""
+
+
+class Refusal(GatewayError):
+    """The whole request is refused. The message is for the caller."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+class NotJson(Refusal):
+    """The body is not JSON; `position` is the first byte, or character, that cannot be."""
+
+    def __init__(self, position: int, message: str) -> None:
+        super().__init__(Reason.NOT_JSON, message)
+        self.position = position
+
+
+class Unavailable(Refusal):
+    """Kafka has not acknowledged, or cannot be asked."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(Reason.UNAVAILABLE, message)
+
+
+class Dropped(GatewayError):
+    """Analytics is off, or the visitor said no."""
+
+    def __init__(self, why: Drop) -> None:
+        super().__init__(why.value)
+        self.why = why
+
+
+class ClientGone(GatewayError):
+    """The client closed the connection before its request was complete."""
+
+
+class Misconfigured(GatewayError):
+    """A setting is missing or wrong. The message names it and says what to set."""

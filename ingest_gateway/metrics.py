@@ -1,0 +1,109 @@
+"""What the gateway counts. Labels are closed lists: enums, HTTP statuses and librdkafka's error names."""
+
+from enum import StrEnum
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+
+from schemas.reasons import Reason
+
+_LATENCY_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+
+class Outcome(StrEnum):
+    """How a request ended. Each has exactly one."""
+
+    ACCEPTED = "accepted"
+    PREFLIGHT = "preflight"
+    PARTIAL = "partial"
+    REFUSED = "refused"
+    ANALYTICS_DISABLED = "analytics_disabled"
+    OPTED_OUT = "opted_out"
+    UNAVAILABLE = "unavailable"
+    ERROR = "error"
+    CLIENT_GONE = "client_gone"
+
+
+class DeadLetterOutcome(StrEnum):
+    """What became of something that should be kept for a look."""
+
+    KEPT = "kept"
+    TOO_LARGE = "too_large"
+    OVER_RATE = "over_rate"
+    FAILED = "failed"
+
+
+class GatewayMetrics:
+    """The gateway's figures, in a registry of their own."""
+
+    def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "sillage_gateway_requests",
+            "Requests to /api/analytics, by how they ended and HTTP status (0: nobody left to answer).",
+            ("outcome", "status"),
+            registry=self.registry,
+        )
+        self._received = Counter(
+            "sillage_gateway_events_received",
+            "Events of requests that were parsed: accepted + rejected + duplicate.",
+            registry=self.registry,
+        )
+        self._events = Counter(
+            "sillage_gateway_events",
+            "What became of each of them. accepted: acknowledged by Kafka before the answer.",
+            ("outcome", "reason"),
+            registry=self.registry,
+        )
+        self._dead_letters = Counter(
+            "sillage_gateway_dead_letters",
+            "Rejected events and bodies for the dead-letter topic; all but `kept` are not there.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self._count_kafka()
+
+    def _count_kafka(self) -> None:
+        self.produce_seconds = Histogram(
+            "sillage_gateway_produce_seconds",
+            "From handing a batch to the Kafka client until all of it is acknowledged or given up.",
+            buckets=_LATENCY_BUCKETS_S,
+            registry=self.registry,
+        )
+        self.delivery_failures = Counter(
+            "sillage_gateway_delivery_failures",
+            "Records that Kafka did not take, by librdkafka's error.",
+            ("error",),
+            registry=self.registry,
+        )
+        self.late_deliveries = Counter(
+            "sillage_gateway_late_deliveries",
+            "Records acknowledged after their request was answered 503: a client's retry is a duplicate.",
+            registry=self.registry,
+        )
+        self.requests_in_flight = Gauge(
+            "sillage_gateway_requests_in_flight", "Requests being worked on now.", registry=self.registry
+        )
+        self.records_in_flight = Gauge(
+            "sillage_gateway_records_in_flight", "Records awaiting Kafka's word.", registry=self.registry
+        )
+
+    def request_ended(self, outcome: Outcome, status: int) -> None:
+        """Count one request."""
+        self._requests.labels(outcome.value, str(status)).inc()
+
+    def events_accepted(self, count: int, duplicates: int) -> None:
+        """Count events that are safe, and their repetitions in the same batch."""
+        self._received.inc(count + duplicates)
+        self._events.labels("accepted", "").inc(count)
+        if duplicates:
+            self._events.labels("duplicate", "").inc(duplicates)
+
+    def events_rejected(self, reason: Reason, count: int = 1) -> None:
+        """Count events that were not taken."""
+        self._received.inc(count)
+        self._events.labels("rejected", reason.value).inc(count)
+
+    def dead_letter(self, outcome: DeadLetterOutcome) -> None:
+        """Count one rejected event or body."""
+        self._dead_letters.labels(outcome.value).inc()

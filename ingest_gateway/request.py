@@ -1,0 +1,39 @@
+"""What the gateway looks at of an HTTP request, out of ASGI's scope."""
+
+from http.cookies import CookieError, SimpleCookie
+
+from starlette.types import Scope
+
+from ingest_gateway.identifiers import uuid7
+
+
+class Request:
+    """Headers of one request, decoded on demand; of a repeated header the last one."""
+
+    def __init__(self, scope: Scope, received_at: int) -> None:
+        """`received_at`: the gateway's clock when the request's headers were in, epoch milliseconds."""
+        self._headers: dict[bytes, bytes] = dict(scope["headers"])
+        self._id: str | None = None
+        self.received_at = received_at
+
+    @property
+    def id(self) -> str:
+        """A name for this request in logs and dead letters; made when first asked for."""
+        if self._id is None:
+            self._id = uuid7(self.received_at)
+        return self._id
+
+    def header(self, name: bytes) -> str | None:
+        """The header of that lower-case name."""
+        value = self._headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    def cookie(self, name: str) -> str | None:
+        """The cookie of that name; None where there is none, or the header cannot be read."""
+        jar = SimpleCookie()
+        try:
+            jar.load(self.header(b"cookie") or "")
+        except CookieError:
+            return None
+        morsel = jar.get(name)
+        return None if morsel is None else morsel.value

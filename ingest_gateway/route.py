@@ -1,0 +1,142 @@
+"""POST /api/analytics: the hot route, straight on ASGI."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from ingest_gateway import answers
+from ingest_gateway.admission import Admission, Source
+from ingest_gateway.answers import Answer
+from ingest_gateway.batch import Batch, parse
+from ingest_gateway.body import BodyBounds, read_body
+from ingest_gateway.consent import check_switch_and_signals
+from ingest_gateway.dead_letters import DeadLetters
+from ingest_gateway.errors import ClientGone, Dropped, Refusal, Unavailable
+from ingest_gateway.intake import Arrival, Intake, Stamps, take_in
+from ingest_gateway.interaction_log import InteractionLog
+from ingest_gateway.metrics import GatewayMetrics, Outcome
+from ingest_gateway.request import Request
+from schemas.reasons import Reason
+
+PATH = "/api/analytics"
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What an operator decides about requests."""
+
+    bounds: BodyBounds
+    analytics_enabled: bool = True
+    session_cookie: str | None = None
+
+
+class AnalyticsRoute:
+    """Takes events in: an ASGI application for one address."""
+
+    def __init__(
+        self,
+        admission: Admission,
+        policy: Policy,
+        interactions: InteractionLog,
+        dead_letters: DeadLetters,
+        metrics: GatewayMetrics,
+        stamps: Stamps,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._admission = admission
+        self._policy = policy
+        self._interactions = interactions
+        self._dead_letters = dead_letters
+        self._metrics = metrics
+        self._stamps = stamps
+        self._now_ms = now_ms
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request. Every error ends here, as an answer."""
+        request = Request(scope, self._now_ms())
+        with self._metrics.requests_in_flight.track_inprogress():
+            try:
+                answer = await self._answer(scope["method"], request, receive)
+            except ClientGone:
+                self._metrics.request_ended(Outcome.CLIENT_GONE, 0)
+                return
+            except Dropped as drop:
+                answer = answers.dropped(drop.why)
+            except Refusal as refusal:
+                answer = answers.refused(refusal)
+                _log.info(
+                    "request_refused",
+                    status=answer.status,
+                    reason=refusal.reason.value,
+                    request_id=request.id,
+                )
+            except Exception:
+                answer = answers.internal_error()
+                _log.exception("request_failed", request_id=request.id)
+            self._metrics.request_ended(answer.outcome, answer.status)
+            await answers.send(send, answer, self._admission.cors(request))
+
+    async def _answer(self, method: str, request: Request, receive: Receive) -> Answer:
+        if method == "POST":
+            return await self._take(request, receive)
+        if method == "OPTIONS":
+            return answers.preflight(self._admission.preflight(request))
+        raise Refusal(Reason.METHOD_NOT_ALLOWED, "send events with POST")
+
+    async def _take(self, request: Request, receive: Receive) -> Answer:
+        source = self._admission.admit(request)
+        check_switch_and_signals(request, self._policy.analytics_enabled)
+        body = await read_body(request, receive, self._policy.bounds)
+        batch, intake = self._judge(request, source, body)
+        await self._publish(intake)
+        self._account(request, batch, intake)
+        return answers.taken(intake, batch.single)
+
+    def _judge(self, request: Request, source: Source, body: bytes) -> tuple[Batch, Intake]:
+        """Each raw item becomes an event or a rejection."""
+        try:
+            batch = parse(body)
+            self._admission.check_envelope(batch.envelope, source)
+            return batch, take_in(batch, self._arrival(request, source), self._stamps)
+        except Refusal as refusal:
+            if answers.status_of(refusal.reason) == answers.BAD_REQUEST:
+                self._dead_letters.keep_body(request, refusal, body)
+            raise
+
+    def _arrival(self, request: Request, source: Source) -> Arrival:
+        cookie = self._policy.session_cookie
+        return Arrival(
+            source=source,
+            received_at=request.received_at,
+            cookie_session=request.cookie(cookie) if cookie else None,
+            user_agent=request.header(b"user-agent"),
+        )
+
+    async def _publish(self, intake: Intake) -> None:
+        try:
+            await self._interactions.append(intake.accepted)
+        except Unavailable:
+            lost = len(intake.accepted) + len(intake.rejected) + intake.duplicates
+            self._metrics.events_rejected(Reason.UNAVAILABLE, lost)
+            raise
+
+    def _account(self, request: Request, batch: Batch, intake: Intake) -> None:
+        """Count each event once, and keep the rejected ones for a look.
+
+        Only now: a batch answered 503 comes again whole, with its rejected events.
+        """
+        self._metrics.events_accepted(len(intake.accepted), intake.duplicates)
+        for rejected in intake.rejected:
+            self._metrics.events_rejected(rejected.reason)
+            self._dead_letters.keep_event(request, batch.envelope, rejected)
+        if intake.rejected:
+            _log.info(
+                "events_rejected",
+                rejected=len(intake.rejected),
+                reason=intake.rejected[0].reason.value,
+                accepted=len(intake.accepted),
+                request_id=request.id,
+            )

@@ -1,0 +1,86 @@
+"""The gateway's environment, read here and nowhere else."""
+
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from ingest_gateway.errors import Misconfigured
+from telemetry.logs import LogFormat
+
+_PREFIX = "SILLAGE_"
+
+
+def _unprefixed(name: str, default: Any, **bounds: Any) -> Any:
+    """A setting under the site's own name for it, without our prefix."""
+    return Field(default, validation_alias=AliasChoices(name), **bounds)
+
+
+class Settings(BaseSettings):
+    """Each field is the variable of the same name in capitals, after SILLAGE_; lists are comma separated."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="ignore", frozen=True)
+
+    kafka_bootstrap: str = "127.0.0.1:7103"
+    registry_url: str = "http://127.0.0.1:7104/apis/ccompat/v7"
+    namespace: str = ""
+    log_format: LogFormat = "console"
+
+    gateway_host: str = "127.0.0.1"
+    gateway_port: int = Field(default=7100, ge=0, le=65_535)
+    allowed_origins: Annotated[frozenset[str], NoDecode] = frozenset()
+    publishable_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    session_cookie: str | None = None
+
+    ack_timeout_ms: int = Field(default=2_000, ge=100, le=60_000)
+    """How long a request waits for Kafka before it is answered 503."""
+    max_in_flight: int = Field(default=20_000, ge=500)
+    """Records that may await Kafka at once; more are answered 503 straight away."""
+    body_timeout_ms: int = Field(default=10_000, ge=100)
+
+    enable_analytics: bool = _unprefixed("ENABLE_ANALYTICS", True)
+    analytics_batch_size: int = _unprefixed("ANALYTICS_BATCH_SIZE", 10, ge=1, le=500)
+    analytics_flush_interval: int = _unprefixed("ANALYTICS_FLUSH_INTERVAL", 5_000, ge=100)
+
+    @field_validator("allowed_origins", "publishable_keys", "secret_keys", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return [part.strip() for part in value.split(",") if part.strip()]
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins_are_exact(cls, origins: frozenset[str]) -> frozenset[str]:
+        for origin in origins:
+            parts = urlsplit(origin)
+            if parts.scheme not in ("http", "https") or origin != f"{parts.scheme}://{parts.netloc}".lower():
+                raise ValueError(
+                    f"{origin!r} is not an origin; write it as https://shop.example, no path, no *"
+                )
+        return origins
+
+    @model_validator(mode="after")
+    def _somebody_may_send(self) -> "Settings":
+        if not self.allowed_origins and not self.secret_keys:
+            raise ValueError(
+                "nobody may send events: set SILLAGE_ALLOWED_ORIGINS (the site's origins, such as"
+                " https://shop.example) or SILLAGE_SECRET_KEYS (for servers), or both"
+            )
+        return self
+
+
+def load() -> Settings:
+    """The settings of this process. Raises Misconfigured."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise Misconfigured("\n".join(_line(item["loc"], item["msg"]) for item in error.errors())) from None
+
+
+def _line(place: tuple[int | str, ...], message: str) -> str:
+    name = str(place[0]) if place else ""
+    variable = name if name.isupper() else f"{_PREFIX}{name.upper()}"
+    return f"{variable}: {message}" if name else message.removeprefix("Value error, ")

@@ -1,0 +1,71 @@
+"""What stands beside the hot route: health, metrics, the OpenAPI document and a page to read it."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.exceptions import HTTPException
+
+from ingest_gateway import openapi
+from ingest_gateway.answers import INTERNAL_ERROR_TEXT
+from ingest_gateway.docs_page import page
+from ingest_gateway.metrics import GatewayMetrics
+from ingest_gateway.readiness import Readiness
+from ingest_gateway.route import PATH
+from schemas.reasons import Reason
+
+SEE: Final = ("/docs", "/openapi.json", "/healthz", "/readyz", "/metrics")
+_REASONS: Final = {404: Reason.NOT_FOUND, 405: Reason.METHOD_NOT_ALLOWED}
+
+
+def side_routes(readiness: Readiness, metrics: GatewayMetrics, sdk: dict[str, int | bool]) -> FastAPI:
+    """The application for every address but the hot one. `sdk`: what a browser's SDK should go by."""
+    # FastAPI's own documentation page loads its scripts from a CDN; ours needs no network.
+    app = FastAPI(
+        title="Sillage gateway",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        exception_handlers={HTTPException: _as_json, Exception: _as_bug},
+    )
+
+    @app.get("/", summary="What is here")
+    async def index() -> dict[str, Any]:
+        return {"service": "ingest_gateway", "events": f"POST {PATH}", "see": SEE, "sdk": sdk}
+
+    @app.get("/healthz", summary="Whether the process is alive")
+    async def alive() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @app.get("/readyz", summary="Whether it can take events, and if not, why", responses={503: {}})
+    async def ready() -> JSONResponse:
+        missing = readiness.missing
+        status = "not ready" if missing else "ready"
+        return JSONResponse({"status": status, "missing": missing}, 503 if missing else 200)
+
+    @app.get("/metrics", summary="Figures for Prometheus")
+    async def figures() -> Response:
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def document() -> JSONResponse:
+        return JSONResponse(openapi.document(app))
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return HTMLResponse(page(openapi.document(app)))
+
+    return app
+
+
+async def _as_json(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    reason = _REASONS.get(error.status_code, Reason.BAD_FRAMING)
+    body = {"success": False, "error": reason.meaning, "reason": reason.value}
+    return JSONResponse(body, error.status_code, headers=dict(error.headers or {}))
+
+
+async def _as_bug(_request: Request, _error: Exception) -> JSONResponse:
+    body = {"success": False, "error": INTERNAL_ERROR_TEXT, "reason": Reason.INTERNAL_ERROR.value}
+    return JSONResponse(body, 500)

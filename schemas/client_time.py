@@ -1,0 +1,37 @@
+"""Times as clients write them, to epoch milliseconds."""
+
+from datetime import UTC, datetime, timedelta
+
+from schemas.reasons import Reason
+from schemas.rejection import InvalidEvent, shown
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
+"""The end of the year 9999: what Python, PostgreSQL and Avro readers can all name."""
+
+
+def epoch_ms(name: str, value: str | float | None) -> int | None:
+    """Epoch milliseconds of ISO 8601 with a zone, or of epoch milliseconds; fractions are cut.
+
+    Raises InvalidEvent (invalid_timestamp) for anything else, and for times before 1970 or past 9999.
+    """
+    if value is None:
+        return None
+    try:
+        time = _from_iso(value) if isinstance(value, str) else int(value)
+    except (ValueError, OverflowError):
+        time = -1
+    if not 0 <= time <= _LAST:
+        raise InvalidEvent(
+            Reason.INVALID_TIMESTAMP,
+            f"{name} is {shown(value)}; expected ISO 8601 with a zone, or epoch milliseconds, from 1970 on",
+        )
+    return time
+
+
+def _from_iso(text: str) -> int:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("without a zone")
+    return (moment - _EPOCH) // _MILLISECOND

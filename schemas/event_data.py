@@ -1,0 +1,183 @@
+"""The free part of an event: eventData against the catalogue's known keys, and against the limits."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from schemas import limits
+from schemas.event_type import RATING_ASPECTS, RATING_MAX, RATING_MIN, DataKey, EventType, Kind
+from schemas.reasons import Reason
+from schemas.rejection import InvalidEvent, shown
+
+
+def json_text(name: str, data: Mapping[str, Any], max_bytes: int) -> str:
+    """The object as compact JSON text that Kafka, Avro and PostgreSQL all take.
+
+    Raises InvalidEvent where it is too large or too deep, or holds a text or number they would refuse.
+    """
+    check_tree(name, data)
+    encoded = orjson.dumps(data)
+    if len(encoded) > max_bytes:
+        raise InvalidEvent(
+            Reason.EVENT_DATA_TOO_LARGE,
+            f"{name} is {len(encoded)} bytes of JSON; at most {max_bytes} are taken",
+        )
+    return encoded.decode()
+
+
+def check_tree(name: str, root: Mapping[str, Any]) -> None:
+    """Raise InvalidEvent where the object nests too deep, or holds an unusable text or number.
+
+    Depth counts objects and lists; `{}` has one level.
+    """
+    level: list[Mapping[str, Any] | list[Any]] = [root]
+    depth = 0
+    while level:
+        depth += 1
+        if depth > limits.EVENT_DATA_DEPTH:
+            raise InvalidEvent(
+                Reason.EVENT_DATA_TOO_DEEP, f"{name} nests deeper than {limits.EVENT_DATA_DEPTH} levels"
+            )
+        level = [inner for outer in level for inner in _inner_containers(name, outer)]
+
+
+def _inner_containers(
+    name: str, outer: Mapping[str, Any] | list[Any]
+) -> Iterator[Mapping[str, Any] | list[Any]]:
+    if isinstance(outer, list):
+        values: Iterable[Any] = outer
+    else:
+        values = outer.values()
+        for key in outer:
+            check_text(name, key)
+    for value in values:
+        if isinstance(value, dict | list):
+            yield value
+        else:
+            _check_scalar(name, value)
+
+
+def check_text(name: str, text: str) -> None:
+    """Raise InvalidEvent where PostgreSQL or UTF-8 cannot hold the text: NUL, or half a surrogate pair."""
+    if "\0" in text or not (text.isascii() or _encodable(text)):
+        raise InvalidEvent(
+            Reason.INVALID_TEXT, f"{name} holds a NUL character or a lone surrogate: {shown(text)}"
+        )
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _check_scalar(name: str, value: object) -> None:
+    if isinstance(value, str):
+        check_text(name, value)
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise InvalidEvent(Reason.NUMBER_OUT_OF_RANGE, f"{name} holds a number that is not finite")
+    elif isinstance(value, int) and not -limits.INT64_MAX - 1 <= value <= limits.INT64_MAX:
+        raise InvalidEvent(Reason.NUMBER_OUT_OF_RANGE, f"{name} holds an integer beyond 64 bits")
+
+
+def check_known_keys(row: EventType, data: Mapping[str, Any]) -> None:
+    """Check what the catalogue knows of this type's eventData. Raises InvalidEvent."""
+    for key in row.keys:
+        value = data.get(key.name)
+        if value is None:
+            if key.required:
+                raise InvalidEvent(Reason.MISSING_FIELD, f"{row.name} requires eventData.{key.name}")
+            continue
+        expected = _FITS[key.kind](value, key)
+        if expected:
+            raise InvalidEvent(
+                Reason.INVALID_FIELD, f"eventData.{key.name} is {shown(value)}; expected {expected}"
+            )
+
+
+# Each of these returns what was expected, or an empty text where the value fits.
+
+
+def _text(value: object, key: DataKey) -> str:
+    if isinstance(value, str) and (not key.choices or value in key.choices):
+        return ""
+    return f"one of {', '.join(key.choices)}" if key.choices else "a text"
+
+
+def _bounds(key: DataKey) -> str:
+    least = "" if key.minimum is None else f" from {key.minimum}"
+    most = "" if key.maximum is None or key.maximum == limits.INT64_MAX else f" up to {key.maximum}"
+    return least + most
+
+
+def _within(value: float, key: DataKey) -> bool:
+    return (key.minimum is None or value >= key.minimum) and (key.maximum is None or value <= key.maximum)
+
+
+def _integer(value: object, key: DataKey) -> str:
+    fits = isinstance(value, int) and not isinstance(value, bool) and _within(value, key)
+    return "" if fits else f"an integer{_bounds(key)}"
+
+
+def _number(value: object, key: DataKey) -> str:
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and _within(value, key)
+    return "" if fits else f"a number{_bounds(key)}"
+
+
+def _boolean(value: object, _key: DataKey) -> str:
+    return "" if isinstance(value, bool) else "true or false"
+
+
+def _object(value: object, _key: DataKey) -> str:
+    return "" if isinstance(value, dict) else "an object"
+
+
+def _texts(value: object, _key: DataKey) -> str:
+    fits = isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return "" if fits else "a list of texts"
+
+
+def _distinct_ids(value: object, key: DataKey) -> str:
+    fits = (
+        isinstance(value, list)
+        and (key.maximum is None or len(value) <= key.maximum)
+        and all(isinstance(item, str) and 0 < len(item) <= limits.ID_CHARS for item in value)
+        and len(set(value)) == len(value)
+    )
+    return "" if fits else f"at most {key.maximum} distinct ids of 1 to {limits.ID_CHARS} characters"
+
+
+def is_rating(value: object) -> bool:
+    """Whether the value is a number a rating may be."""
+    return (
+        isinstance(value, int | float) and not isinstance(value, bool) and RATING_MIN <= value <= RATING_MAX
+    )
+
+
+def _ratings(value: object, _key: DataKey) -> str:
+    fits = isinstance(value, dict) and all(
+        value.get(aspect) is None or is_rating(value[aspect]) for aspect in RATING_ASPECTS
+    )
+    return "" if fits else f"an object of {', '.join(RATING_ASPECTS)}, each {RATING_MIN} to {RATING_MAX}"
+
+
+def _any(_value: object, _key: DataKey) -> str:
+    return ""
+
+
+_FITS: Mapping[Kind, Callable[[object, DataKey], str]] = {
+    Kind.TEXT: _text,
+    Kind.INTEGER: _integer,
+    Kind.NUMBER: _number,
+    Kind.BOOLEAN: _boolean,
+    Kind.OBJECT: _object,
+    Kind.TEXTS: _texts,
+    Kind.DISTINCT_IDS: _distinct_ids,
+    Kind.RATINGS: _ratings,
+    Kind.ANY: _any,
+}

@@ -1,0 +1,160 @@
+"""One event of a client: from any JSON value to an event that keeps every rule, or the reason why not.
+
+Pure: no clock, no identity, no request. The gateway adds what only it knows.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from schemas import limits
+from schemas.catalogue import CATALOGUE, VIEW_ENDED_TARGET
+from schemas.client_time import epoch_ms
+from schemas.envelope import ClientEvent
+from schemas.event_data import check_known_keys, check_text, is_rating, json_text
+from schemas.event_type import RATING_MAX, RATING_MIN, EventType
+from schemas.reasons import Reason
+from schemas.rejection import InvalidEvent, shown
+
+_EVENT: Final = TypeAdapter(ClientEvent)
+_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+RATED_BY: Final[Mapping[str, str]] = {"RATING_COMPLETED": "ratings", "RATING_UPDATED": "newRatings"}
+"""Where in eventData the rating stands that an event's `value` repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValidEvent:
+    """An event that keeps every rule of envelope and catalogue. `event_data` is JSON text."""
+
+    event_id: str | None
+    type: EventType
+    client_time: int | None
+    path: str
+    perfume_id: str | None
+    house_id: str | None
+    note_id: str | None
+    event_data: str | None
+    duration: int | None
+    value: float | None
+    referrer: str | None
+    device_type: str | None
+    seq: int | None
+    truncated: tuple[str, ...]
+
+
+def typed(raw: object) -> ClientEvent:
+    """A JSON value as an event of the right shape. Raises InvalidEvent."""
+    if not isinstance(raw, dict):
+        raise InvalidEvent(Reason.INVALID_SHAPE, f"an event is an object, not {shown(raw)}")
+    for name in raw.keys() & ClientEvent.__annotations__.keys():
+        if isinstance(raw[name], str):
+            check_text(name, raw[name])
+    try:
+        return _EVENT.validate_python(raw)
+    except ValidationError as error:
+        raise fault_of(error) from None
+
+
+def checked(event: ClientEvent) -> ValidEvent:
+    """The event against the catalogue and the limits. Raises InvalidEvent."""
+    row = CATALOGUE.get(event["eventType"])
+    if row is None:
+        raise InvalidEvent(Reason.UNKNOWN_TYPE, f"{shown(event['eventType'])} is not in the event catalogue")
+    category = event.get("eventCategory")
+    if category is not None and category != row.category:
+        raise InvalidEvent(
+            Reason.WRONG_CATEGORY, f"{row.name} is of category {row.category}, not {shown(category)}"
+        )
+    for field in row.requires:
+        if event.get(field) is None:
+            raise InvalidEvent(Reason.MISSING_FIELD, f"{row.name} requires {field}")
+    data = event.get("eventData")
+    event_data = None if data is None else json_text("eventData", data, limits.EVENT_DATA_BYTES)
+    check_known_keys(row, data or {})
+    _check_view_target(row, event, data or {})
+    referrer = event.get("referrer")
+    cut = referrer is not None and len(referrer) > limits.REFERRER_CHARS
+    return ValidEvent(
+        event_id=_event_id(event.get("eventId")),
+        type=row,
+        client_time=epoch_ms("timestamp", event.get("timestamp")),
+        path=event["path"],
+        perfume_id=event.get("perfumeId"),
+        house_id=event.get("houseId"),
+        note_id=event.get("noteId"),
+        event_data=event_data,
+        duration=event.get("duration"),
+        value=_value(row, event.get("value"), data or {}),
+        referrer=referrer[: limits.REFERRER_CHARS] if referrer is not None and cut else referrer,
+        device_type=event.get("deviceType"),
+        seq=event.get("seq"),
+        truncated=("referrer",) if cut else (),
+    )
+
+
+def _event_id(text: str | None) -> str | None:
+    if text is None:
+        return None
+    canonical = text.lower()
+    if not _UUID.fullmatch(canonical):
+        raise InvalidEvent(Reason.INVALID_FIELD, f"eventId is {shown(text)}; expected a UUID, or none at all")
+    return canonical
+
+
+def _check_view_target(row: EventType, event: ClientEvent, data: Mapping[str, Any]) -> None:
+    if row.name != "VIEW_ENDED":
+        return
+    target = VIEW_ENDED_TARGET.get(data["viewType"])
+    if target is not None and event.get(target) is None:
+        raise InvalidEvent(Reason.MISSING_FIELD, f"VIEW_ENDED of a {data['viewType']} requires {target}")
+
+
+def _value(row: EventType, value: float | None, data: Mapping[str, Any]) -> float | None:
+    """The event's value; of a rating the overall one, from eventData where it is not given."""
+    where = RATED_BY.get(row.name)
+    if where is None:
+        return value
+    overall = (data.get(where) or {}).get("overall")
+    if value is None:
+        return None if overall is None else float(overall)
+    if not is_rating(value):
+        raise InvalidEvent(
+            Reason.INVALID_FIELD, f"value of {row.name} is {value}; expected {RATING_MIN} to {RATING_MAX}"
+        )
+    if overall is not None and overall != value:
+        raise InvalidEvent(
+            Reason.INVALID_FIELD, f"value is {value}, eventData.{where}.overall {overall}: expected the same"
+        )
+    return value
+
+
+_TOO_LONG: Final = {"path": Reason.PATH_TOO_LONG}
+_BY_KIND: Final = {
+    "missing": Reason.MISSING_FIELD,
+    "finite_number": Reason.NUMBER_OUT_OF_RANGE,
+    "less_than_equal": Reason.NUMBER_OUT_OF_RANGE,
+    "string_unicode": Reason.INVALID_TEXT,
+}
+
+
+def fault_of(error: ValidationError) -> InvalidEvent:
+    """The first thing wrong with a shape, in our words."""
+    first = error.errors(include_url=False)[0]
+    name = str(first["loc"][0]) if first["loc"] else ""
+    if not name:
+        return InvalidEvent(Reason.INVALID_SHAPE, f"expected an object, not {shown(first['input'])}")
+    given = "" if first["type"] == "missing" else f" is {shown(first['input'])}"
+    return InvalidEvent(_reason_of(first, name), f"{name}{given}: {first['msg']}")
+
+
+def _reason_of(detail: ErrorDetails, name: str) -> Reason:
+    if name in ("timestamp", "sentAt"):
+        return Reason.INVALID_TIMESTAMP
+    if detail["type"] == "string_too_long":
+        return _TOO_LONG.get(name, Reason.ID_TOO_LONG)
+    return _BY_KIND.get(detail["type"], Reason.INVALID_FIELD)

@@ -1,0 +1,105 @@
+"""Health, documents and errors of the addresses beside the hot one."""
+
+import json
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from pydantic import TypeAdapter
+
+from ingest_gateway.answers import STATUS, status_of
+from ingest_gateway.metrics import GatewayMetrics
+from ingest_gateway.openapi import EXAMPLES
+from ingest_gateway.readiness import Need, Readiness
+from ingest_gateway.side_routes import SEE, side_routes
+from schemas.catalogue import CATALOGUE
+from schemas.envelope import EitherRequest
+from tests.unit.gateway.in_memory import Gateway
+
+
+@pytest.fixture
+def readiness() -> Readiness:
+    return Readiness()
+
+
+@pytest.fixture
+def app(readiness: Readiness) -> FastAPI:
+    return side_routes(readiness, GatewayMetrics(), {"batchSize": 10})
+
+
+@pytest.fixture
+def client(app: FastAPI) -> TestClient:
+    return TestClient(app)
+
+
+def test_it_is_ready_when_nothing_is_missing_and_says_what_is(
+    client: TestClient, readiness: Readiness
+) -> None:
+    assert client.get("/healthz").status_code == 200
+    answer = client.get("/readyz")
+    assert (answer.status_code, sorted(answer.json()["missing"])) == (503, ["kafka", "schemas"])
+    readiness.met(Need.SCHEMAS)
+    readiness.met(Need.KAFKA)
+    assert client.get("/readyz").status_code == 200
+    readiness.unmet(Need.KAFKA, "gone")
+    assert client.get("/readyz").json()["missing"] == {"kafka": "gone"}
+
+
+def test_every_address_it_names_answers(client: TestClient, readiness: Readiness) -> None:
+    readiness.met(Need.SCHEMAS)
+    readiness.met(Need.KAFKA)
+    assert client.get("/").json()["see"] == list(SEE)
+    assert {client.get(address).status_code for address in SEE} == {200}
+
+
+def test_unknown_addresses_and_methods_are_answered_in_our_form(client: TestClient) -> None:
+    missing, wrong = client.get("/nope"), client.post("/healthz")
+    assert (missing.status_code, missing.json()["reason"]) == (404, "not_found")
+    assert (wrong.status_code, wrong.json()["reason"], wrong.headers["allow"]) == (
+        405,
+        "method_not_allowed",
+        "GET",
+    )
+
+
+def test_a_bug_beside_the_hot_route_tells_nothing(app: FastAPI) -> None:
+    app.add_api_route("/bug", lambda: 1 / 0)
+    answer = TestClient(app, raise_server_exceptions=False).get("/bug")
+    assert (answer.status_code, answer.json()["error"]) == (500, "Internal server error")
+
+
+def test_the_openapi_document_names_every_type_and_status(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    event = document["components"]["schemas"]["ClientEvent"]
+    assert event["properties"]["eventType"]["enum"] == list(CATALOGUE)
+    answers = document["paths"]["/api/analytics"]["post"]["responses"]
+    assert {"200", "400", "401", "403", "413", "415", "503"} <= answers.keys()
+
+
+def test_every_reference_of_the_openapi_document_leads_somewhere(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    text = json.dumps(document)
+    for part in text.split('"$ref": "#/components/schemas/')[1:]:
+        assert part.partition('"')[0] in document["components"]["schemas"]
+
+
+@pytest.mark.parametrize("name", list(EXAMPLES))
+def test_the_documents_examples_are_accepted(name: str) -> None:
+    body = EXAMPLES[name]["value"]
+    TypeAdapter(EitherRequest).validate_python(body)
+    assert Gateway().send(body).status == 200
+
+
+def test_the_docs_page_loads_nothing_from_elsewhere(client: TestClient) -> None:
+    page = client.get("/docs").text
+    assert "PERFUME_VIEW" in page
+    assert "src=" not in page
+    assert "http:" not in page
+    assert "https:" not in page
+
+
+def test_the_gateway_page_lists_every_status_with_its_reasons() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "gateway.md").read_text("utf-8")
+    for reason in STATUS:
+        assert f"| {status_of(reason)} | `{reason.value}` |" in page
