@@ -1,0 +1,5 @@
+"""`python -m sinks`."""
+
+from sinks.app import main
+
+raise SystemExit(main())

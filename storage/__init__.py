@@ -1,0 +1,1 @@
+"""PostgreSQL: the tables as models, and the migrations that make them."""
