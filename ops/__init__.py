@@ -1,0 +1,1 @@
+"""The `sillage` command: runs, provisions and inspects the pipeline."""

@@ -1,0 +1,56 @@
+"""What an instance looks like to people and to other programs."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ops.runtime import registry, services
+from ops.runtime.home import Home
+from ops.runtime.ports import HOST
+from ops.runtime.program import SERVERS, SERVICES
+from ops.runtime.state import State
+from ops.runtime.supervision import ProcessStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where everything is and what runs of it."""
+
+    home: Home
+    state: State
+    processes: Mapping[str, ProcessStatus]
+
+    @classmethod
+    def of(cls, home: Home, state: State, processes: Mapping[str, ProcessStatus]) -> "Status":
+        """Processes in the order in which they are started."""
+        known = [name for name in (*SERVERS, *SERVICES) if name in processes]
+        return cls(home, state, {name: processes[name] for name in known})
+
+    @property
+    def running(self) -> bool:
+        """Whether the instance was started."""
+        return bool(self.processes)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every process of it runs."""
+        return self.running and all(process.running for process in self.processes.values())
+
+    def as_object(self) -> dict[str, Any]:
+        """The object of `sillage status --json`."""
+        ports, state = self.state.ports, self.state
+        return {
+            "running": self.running,
+            "gateway": services.base_url("gateway", ports),
+            "live": services.base_url("streams", ports),
+            "sink": services.base_url("sink", ports),
+            "database": state.database_url(),
+            "kafka": f"{HOST}:{ports.kafka}",
+            "registry": registry.url(ports),
+            "origin": state.origins()[0],
+            "publishable_key": state.publishable_key,
+            "secret_key": state.secret_key,
+            "home": str(self.home.root),
+            "ports": asdict(ports),
+            "processes": {name: asdict(process) for name, process in self.processes.items()},
+        }
