@@ -17,22 +17,25 @@ def read_topic(bootstrap: str, topic: str) -> Iterator[Message]:
             "enable.partition.eof": True,
         }
     )
+    found: dict[int, list[Message]] = {}
     try:
-        metadata = consumer.list_topics(topic, timeout=10).topics[topic]
-        for partition in sorted(metadata.partitions):
-            consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
-            yield from _to_end(consumer)
+        partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+        consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
+        pending = set(partitions)
+        while pending:
+            for message in consumer.consume(5_000, timeout=0.1):
+                _take(message, found, pending)
     finally:
         consumer.close()
+    for number in sorted(found):
+        yield from found[number]
 
 
-def _to_end(consumer: Consumer) -> Iterator[Message]:
-    while True:
-        for message in consumer.consume(5_000, timeout=0.1):
-            error = message.error()
-            if error is None:
-                yield message
-            elif error.code() == KafkaError._PARTITION_EOF:
-                return
-            else:
-                raise KafkaException(error)
+def _take(message: Message, found: dict[int, list[Message]], pending: set[int]) -> None:
+    error, partition = message.error(), message.partition()
+    if partition is None or (error is not None and error.code() != KafkaError._PARTITION_EOF):
+        raise KafkaException(error)
+    if error is not None:
+        pending.discard(partition)
+    else:
+        found.setdefault(partition, []).append(message)

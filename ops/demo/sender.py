@@ -2,10 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
 
-import httpx
+import aiohttp
 
 from ops.demo.clickstream import Request
 
@@ -45,7 +47,8 @@ def send(gateway: Gateway, requests: Iterable[Request], progress: Callable[[int]
 
 async def _send(gateway: Gateway, requests: Iterator[Request], progress: Callable[[int], None]) -> Tally:
     tally = Tally()
-    async with httpx.AsyncClient(base_url=gateway.url, timeout=10.0) as client:
+    patience = aiohttp.ClientTimeout(total=10.0)
+    async with aiohttp.ClientSession(base_url=gateway.url, timeout=patience) as client:
 
         async def work() -> None:
             for request in requests:
@@ -58,28 +61,32 @@ async def _send(gateway: Gateway, requests: Iterator[Request], progress: Callabl
     return tally
 
 
-async def _deliver(client: httpx.AsyncClient, gateway: Gateway, request: Request, tally: Tally) -> None:
+async def _deliver(client: aiohttp.ClientSession, gateway: Gateway, request: Request, tally: Tally) -> None:
     """Until answered 200: a retry carries the same event ids, so it cannot count twice."""
-    headers = {"Origin": gateway.origin, "User-Agent": request.user_agent}
     deadline = time.monotonic() + PATIENCE_S
-    while True:
-        body = request.body | {"key": gateway.key, "sentAt": time.time_ns() // 1_000_000}
-        try:
-            answer = await client.post("/api/analytics", json=body, headers=headers)
-        except httpx.TransportError:
-            answer = None
-        if answer is not None and answer.status_code < 500:
-            break
+    while not await _answered(client, gateway, request, tally):
         if time.monotonic() > deadline:
             raise GatewayAway(f"the gateway at {gateway.url} has not answered for {PATIENCE_S:.0f} s")
         tally.again += 1
         await asyncio.sleep(RETRY_S)
-    _count(request, answer, tally)
 
 
-def _count(request: Request, answer: httpx.Response, tally: Tally) -> None:
-    document = answer.json()
-    accepted = document.get("count", 0) if answer.status_code == httpx.codes.OK else 0
+async def _answered(client: aiohttp.ClientSession, gateway: Gateway, request: Request, tally: Tally) -> bool:
+    """Send once; count the answer. False: no answer, or one that asks to try again."""
+    headers = {"Origin": gateway.origin, "User-Agent": request.user_agent}
+    body = request.body | {"key": gateway.key, "sentAt": time.time_ns() // 1_000_000}
+    try:
+        async with client.post("/api/analytics", json=body, headers=headers) as answer:
+            if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                return False
+            _count(request, answer.status, await answer.json(), tally)
+            return True
+    except (aiohttp.ClientError, TimeoutError):
+        return False
+
+
+def _count(request: Request, status: int, document: Mapping[str, Any], tally: Tally) -> None:
+    accepted = document.get("count", 0) if status == HTTPStatus.OK else 0
     tally.requests += 1
     tally.accepted += accepted
     tally.rejected += len(document.get("rejected", ()))

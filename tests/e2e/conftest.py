@@ -1,0 +1,81 @@
+"""The whole pipeline, started as a user starts it, on ports and in a folder of its own."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from ops.runtime.home import PROJECT
+
+SILLAGE = Path(sys.executable).parent / "sillage"
+
+
+class Running:
+    """A running pipeline, as `sillage status --json` tells it."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a `sillage` command on this instance."""
+        environment = os.environ | {"SILLAGE_HOME": str(self.home)}
+        return subprocess.run(
+            [str(SILLAGE), *words], env=environment, capture_output=True, text=True, timeout=240, check=False
+        )
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """What it says now."""
+        told: dict[str, Any] = json.loads(self.command("status", "--json").stdout)
+        return told
+
+    @cached_property
+    def where(self) -> dict[str, Any]:
+        """Addresses and keys: they stay as they were at the first start."""
+        return self.status
+
+    def post(self, body: Any, **headers: str) -> httpx.Response:
+        """POST /api/analytics as a browser of an allowed origin; a str or bytes body goes out as it is."""
+        where = self.where
+        content = body if isinstance(body, str | bytes) else json.dumps(body)
+        known = {"Origin": where["origin"], "Content-Type": "application/json"}
+        return httpx.post(f"{where['gateway']}/api/analytics", content=content, headers=known | headers)
+
+    def live(self, path: str) -> httpx.Response:
+        """A live read, with the secret key."""
+        where = self.where
+        return httpx.get(where["live"] + path, headers={"Authorization": f"Bearer {where['secret_key']}"})
+
+    def rows(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """What PostgreSQL answers."""
+        with psycopg.connect(self.where["database"]) as database:
+            return database.execute(query.encode(), parameters).fetchall()
+
+    def kill(self, process: str) -> int:
+        """kill -9 a process of the pipeline; its pid."""
+        pid: int = self.status["processes"][process]["pid"]
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+
+@pytest.fixture(scope="session")
+def pipeline() -> Iterator[Running]:
+    home = PROJECT / ".sillage" / f"e2e-{os.getpid()}"
+    running = Running(home)
+    try:
+        up = running.command("up", "--detach", "--ports", "auto")
+        assert up.returncode == 0, up.stdout + up.stderr
+        yield running
+    finally:
+        running.command("down")
+        shutil.rmtree(home, ignore_errors=True)
