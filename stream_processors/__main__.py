@@ -7,13 +7,17 @@ import signal
 import structlog
 import uvloop
 from aiohttp import web
+from pydantic import ValidationError
 
 from stream_processors.app import Worker, build
-from stream_processors.errors import EXIT_RESTART
+from stream_processors.errors import EXIT_LOUD_STOP, EXIT_RESTART
 from stream_processors.settings import Settings
 from telemetry.logs import configure
 
 log = structlog.get_logger()
+
+CHATTY = ("aiokafka", "faust", "mode", "httpx2", "stream_processors.engine.fetch")
+"""Libraries, and the consumer under Faust, that tell each step; only their warnings are kept."""
 
 
 async def run(settings: Settings) -> int:
@@ -33,23 +37,40 @@ async def run(settings: Settings) -> int:
 
 
 async def _process(worker: Worker, stopping: asyncio.Event) -> int:
-    app, engine = worker.faust, worker.engine
-    app.finalize()
-    engine.source = app.consumer
-    flushing = asyncio.create_task(engine.run())
-    await app.start()
+    for agent in worker.agents:
+        agent.faust.finalize()
+        agent.engine.source = agent.faust.consumer
+    flushing = [asyncio.create_task(agent.engine.run()) for agent in worker.agents]
+    await asyncio.gather(*(agent.faust.start() for agent in worker.agents))
     gc.freeze()  # what is loaded stays; collections need not walk it again
-    stopped = await app.wait_for_stopped(stopping.wait())
-    log.info("stopping", asked=stopping.is_set())
-    flushing.cancel()
-    await engine.close()
-    await app.stop()
-    return EXIT_RESTART if stopped else 0
+    crashed = await _until_asked_or_crashed(worker, stopping)
+    log.info("stopping", asked=not crashed)
+    for task in flushing:
+        task.cancel()
+    for agent in worker.agents:
+        await agent.engine.close()
+        await agent.faust.stop()
+    return EXIT_RESTART if crashed else 0
+
+
+async def _until_asked_or_crashed(worker: Worker, stopping: asyncio.Event) -> bool:
+    """Wait; whether it was a crash of one of the Faust apps that ended the waiting."""
+    waiting = [asyncio.create_task(agent.faust.wait_for_stopped(stopping.wait())) for agent in worker.agents]
+    done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    return any(task.result() for task in done)
 
 
 def main() -> None:
-    settings = Settings()
-    configure("streams", settings.log_format)
+    """Read the settings, then run; ends the process with an exit code of `errors.py`."""
+    try:
+        settings = Settings()
+    except ValidationError as unset:
+        configure("streams")
+        log.critical("settings are missing or wrong; set SILLAGE_<NAME>", problem=str(unset))
+        raise SystemExit(EXIT_LOUD_STOP) from None
+    configure("streams", settings.log_format, quiet=CHATTY)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         raise SystemExit(runner.run(run(settings)))
 

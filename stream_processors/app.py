@@ -1,74 +1,95 @@
-"""The composition root: settings in, a Faust app with its engine and HTTP edge out."""
+"""The composition root: settings in; agents, their engines and Faust apps, and the HTTP edge out."""
 
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import faust
 from aiohttp import web
-from aiokafka.partitioner import murmur2
 from prometheus_client import CollectorRegistry
 
-from schemas.topics import DEAD_LETTER, INTERACTIONS, SESSIONS
+from schemas.topics import DEAD_LETTER, INTERACTIONS, PERFUME_ACTIVITY
+from stream_processors.agents import encoder, perfume_agent, perfume_home, session_agent, session_home
 from stream_processors.engine.engine import Engine, FlushPolicy
 from stream_processors.engine.fetch import transport_class
-from stream_processors.engine.metrics import EngineMetrics
-from stream_processors.live.server import application
+from stream_processors.engine.job import Job
+from stream_processors.engine.metrics import EngineMetrics, Instruments
+from stream_processors.live.forwarding import Group
+from stream_processors.live.perfumes import LivePerfumes
+from stream_processors.live.server import Rows, application
 from stream_processors.live.sessions import LiveSessions
-from stream_processors.sessions.agent import SessionAgent
+from stream_processors.live.workers import Workers, client_id
 from stream_processors.settings import Settings
-from wire.codec import Decoder, Encoder
 from wire.registry import Registry
 
 BATCHES_IN_QUEUE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
-    """All that runs in one process."""
+class Running:
+    """One agent at work: its engine, and the Faust app that feeds it."""
 
-    faust: Any
     engine: Engine
+    faust: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """All that runs in one process: each agent with a consumer group of its own, and one HTTP edge."""
+
+    agents: Sequence[Running]
     live: web.Application
 
 
 def build(settings: Settings) -> Worker:
     """Wire a worker. Raises wire.errors.RegistryUnavailable where our schemas cannot be found."""
     namespace, registry = settings.topics, Registry(settings.registry_url)
-    encode = {
-        topic: Encoder(topic.value or "", registry.id_of(topic, namespace))
-        for topic in (SESSIONS, DEAD_LETTER)
-    }
-    agent = SessionAgent(
-        decode=Decoder("interaction", registry).decode,
-        encode_session=encode[SESSIONS].encode,
-        home_partition=home_partition,
-    )
     metrics = CollectorRegistry()
-    engine = Engine(
-        agent,
-        settings.cluster,
-        namespace,
-        encode[DEAD_LETTER].encode,
-        EngineMetrics(metrics, agent.application),
-        FlushPolicy(interval=settings.flush_interval_ms / 1000),
+    instruments = Instruments(metrics)
+    dead_letter = encoder(DEAD_LETTER, registry, namespace)
+
+    def running(job: Job) -> Running:
+        policy = FlushPolicy(interval=settings.flush_interval_ms / 1000)
+        engine = Engine(
+            job, settings.cluster, namespace, dead_letter, EngineMetrics(instruments, job.application), policy
+        )
+        return Running(engine, _faust_app(settings, engine))
+
+    sessions, perfumes = (
+        running(session_agent(registry, namespace)),
+        running(perfume_agent(registry, namespace)),
     )
-    sessions = LiveSessions(engine.tables, home_partition, INTERACTIONS.partitions)
-    live = application(sessions, lambda: engine.ready, settings.secret_keys, metrics)
-    return Worker(_faust_app(settings, engine), engine, live)
+    live = application(
+        _rows(settings, sessions.engine, perfumes.engine),
+        lambda: sessions.engine.ready and perfumes.engine.ready,
+        settings.secret_keys,
+        metrics,
+    )
+    return Worker((sessions, perfumes), live)
 
 
-def home_partition(session_id: str) -> int:
-    """The partition of `interactions` that keeps this session: Kafka's murmur2 over its UTF-8 bytes."""
-    hashed: int = murmur2(session_id.encode())
-    return (hashed & 0x7FFFFFFF) % INTERACTIONS.partitions
+def _rows(settings: Settings, sessions: Engine, perfumes: Engine) -> Rows:
+    workers, me = Workers(settings.cluster), settings.live_address
+    return Rows(
+        LiveSessions(sessions.tables, session_home, INTERACTIONS.partitions),
+        LivePerfumes(
+            perfumes.tables, perfume_home, PERFUME_ACTIVITY.partitions, lambda: time.time_ns() // 1_000_000
+        ),
+        Group(sessions.group, INTERACTIONS.partitions, me, workers),
+        Group(perfumes.group, PERFUME_ACTIVITY.partitions, me, workers),
+    )
 
 
 def _faust_app(settings: Settings, engine: Engine) -> Any:
     timeout = settings.session_timeout_ms / 1000
+    folder = Path(settings.streams_data_dir) / engine.job.application
+    folder.mkdir(parents=True, exist_ok=True)
     app = faust.App(
         engine.group,
         broker=f"kafka://{settings.kafka_bootstrap}",
-        datadir=settings.streams_data_dir,
+        datadir=str(folder),
         autodiscover=False,
         web_enabled=False,
         value_serializer="raw",
@@ -78,6 +99,7 @@ def _faust_app(settings: Settings, engine: Engine) -> Any:
         stream_buffer_maxsize=BATCHES_IN_QUEUE,
         stream_recovery_delay=0,
         consumer_group_instance_id=settings.instance_id,
+        broker_client_id=client_id(settings.instance_id, settings.live_address),
         consumer_auto_offset_reset="earliest",
         consumer_max_fetch_size=4 * 1024 * 1024,
         broker_max_poll_records=None,
@@ -86,7 +108,7 @@ def _faust_app(settings: Settings, engine: Engine) -> Any:
         broker_request_timeout=max(30.0, timeout),
     )
     app.transport = transport_class(engine)(app.conf.broker_consumer, app)
-    source = app.topic(settings.topics.topic(INTERACTIONS), value_serializer="raw", acks=False)
+    source = app.topic(settings.topics.topic(engine.job.source), value_serializer="raw", acks=False)
 
     async def feed(stream: Any) -> None:
         async for event in stream.noack().events():

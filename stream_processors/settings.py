@@ -21,6 +21,9 @@ class Settings(BaseSettings):
 
     live_host: str = "127.0.0.1"
     live_port: int = 7101
+    live_advertise: str = ""
+    """host:port under which other workers reach this one; by default the two above."""
+
     secret_keys: Annotated[tuple[str, ...], NoDecode] = Field(default=(), min_length=1, validate_default=True)
     """Keys that may read live rows; at least one."""
 
@@ -38,6 +41,11 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @property
+    def live_address(self) -> str:
+        """host:port of this worker's live reads, for other workers."""
+        return self.live_advertise or f"{self.live_host}:{self.live_port}"
 
     @property
     def cluster(self) -> Cluster:

@@ -1,9 +1,10 @@
 """Made-up Interactions put straight into Kafka, as the gateway would write them."""
 
+import json
 import time
 from collections.abc import Iterable, Iterator
 from random import Random
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from confluent_kafka import Producer
@@ -18,49 +19,73 @@ HOUR_MS = 3_600_000
 TYPES = tuple(CATALOGUE.values())
 
 
-def interactions(seed: int, count: int, sessions: int) -> Iterator[dict[str, Any]]:
+Fields = dict[str, Any]
+
+UNUSED: Final = dict.fromkeys(
+    ("note_id", "client_time", "seq", "tab_id", "sent_at", "user_agent", "sdk", "context", "consent")
+)
+
+
+def interactions(seed: int, count: int, sessions: int) -> Iterator[Fields]:
     """`count` Interactions of these many sessions, one in twenty of a bot, in no order of time."""
     random = Random(seed)
     now = time.time_ns() // 1_000_000
     for receipt in range(count):
-        row = random.choice(TYPES)
         session = f"s{seed}-{random.randrange(sessions)}"
         yield {
+            **UNUSED,
             "event_id": str(UUID(int=random.getrandbits(128), version=4)),
-            "event_type": row.name,
-            "event_category": row.category.value,
             "occurred_at": now - random.randrange(HOUR_MS),
             "time_source": "client",
             "path": f"/perfume/{random.randrange(20)}",
-            "perfume_id": f"perfume-{random.randrange(200)}" if "perfumeId" in row.requires else None,
-            "house_id": "house-1" if "houseId" in row.requires else None,
-            "note_id": None,
-            "event_data": None,
-            "duration": None,
-            "value": None,
-            "client_time": None,
             "referrer": random.choice([None, "https://example.org/"]),
-            "seq": None,
             "device_type": random.choice(["desktop", "mobile"]),
             "truncated": [],
             "receipt": receipt,
             "session_id": session,
-            "user_id": random.choice([None, None, f"user-{seed}"]),
+            "user_id": random.choice([None, None, f"user-{random.randrange(sessions)}"]),
             "visitor_id": f"visitor-of-{session}",
-            "tab_id": None,
-            "sent_at": None,
             "received_at": now,
             "browser": "Firefox",
             "os": "Linux",
-            "user_agent": None,
             "is_bot": random.random() < 0.05,
             "bot_suspect": False,
             "source": "browser",
-            "sdk": None,
-            "context": None,
-            "consent": None,
             "gateway_boot": "test",
+            **_of_a_type(random),
         }
+
+
+def _of_a_type(random: Random) -> Fields:
+    """What depends on the type of event."""
+    row = random.choice(TYPES)
+    data = _data(random, row.name)
+    return {
+        "event_type": row.name,
+        "event_category": row.category.value,
+        "perfume_id": _perfume(random) if "perfumeId" in row.requires or row.name == "VIEW_ENDED" else None,
+        "house_id": "house-1" if "houseId" in row.requires else None,
+        "event_data": None if data is None else json.dumps(data),
+        "duration": random.randrange(60_000) if row.name in ("PERFUME_VIEW", "VIEW_ENDED") else None,
+        "value": float(random.randint(1, 5)) if row.name.startswith("RATING_") else None,
+    }
+
+
+def _data(random: Random, event_type: str) -> Fields | None:
+    match event_type:
+        case "SEARCH_PERFORMED":
+            return {"query": "iris", "resultsCount": 3, "shown": [f"perfume-{at}" for at in range(3)]}
+        case "VIEW_ENDED":
+            return {"viewEventId": "v", "viewType": "PERFUME_VIEW", "segment": random.randint(1, 2)}
+        case "PERFUME_VIEW" | "WISHLIST_ADD" | "COLLECTION_ADD" | "RATING_COMPLETED":
+            return {"recommendationId": "r1"} if random.random() < 0.2 else None
+    if event_type.startswith("RECOMMENDATION_"):
+        return {"recommendationId": f"r{random.randrange(3)}", "source": "homepage", "position": 1}
+    return None
+
+
+def _perfume(random: Random) -> str:
+    return f"perfume-{min(300, int(random.paretovariate(0.7)))}"
 
 
 class InteractionTopic:
@@ -76,12 +101,24 @@ class InteractionTopic:
     def put(self, events: Iterable[dict[str, Any]], retries: int = 1) -> None:
         """Write each event, `retries` times, keyed by its session; returns when Kafka has them all."""
         for event in events:
-            for _ in range(retries):
-                self.put_bytes(event["session_id"].encode(), self._encoder.encode(event))
-            self._producer.poll(0)
-        left = self._producer.flush(30)
+            self.put_event(event, retries)
+            self.poll()
+        self.flush(30.0)
+
+    def put_event(self, event: Fields, times: int = 1) -> None:
+        """Queue an event; `flush` waits for it."""
+        for _ in range(times):
+            self.put_bytes(event["session_id"].encode(), self._encoder.encode(event))
+
+    def poll(self) -> None:
+        """Let the client work."""
+        self._producer.poll(0)
+
+    def flush(self, seconds: float) -> None:
+        """Wait until Kafka has everything that was queued."""
+        left = self._producer.flush(seconds)
         assert left == 0, f"{left} records did not reach Kafka"
 
     def put_bytes(self, key: bytes | None, value: bytes | None, partition: int = -1) -> None:
-        """Queue any bytes at all; `put([])` waits for them."""
+        """Queue any bytes at all; `flush` waits for them."""
         self._producer.produce(self.name, key=key, value=value, partition=partition)

@@ -55,6 +55,19 @@ class Service:
         assert self._process is not None, "not started"
         return self._process.wait(seconds)
 
+    @property
+    def running(self) -> bool:
+        """Whether there is a process that has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    def poll(self) -> int | None:
+        """The exit code of a process that has ended; None while it runs, or where there is none."""
+        return None if self._process is None else self._process.poll()
+
+    def forget(self) -> None:
+        """Its end was seen; there is no process any more."""
+        self._process = None
+
     def kill(self) -> None:
         """kill -9, and wait until it is gone."""
         self.signal(signal.SIGKILL)

@@ -19,9 +19,9 @@ from stream_processors.engine.batch import Batch, TopicPartition
 from stream_processors.engine.guard import Verdict
 from stream_processors.engine.job import Job
 from stream_processors.engine.metrics import EngineMetrics
-from stream_processors.engine.partition import FailureWatch, Flush, OwnedPartition
+from stream_processors.engine.partition import WATERMARK_KEY, FailureWatch, Flush, OwnedPartition, Start
 from stream_processors.engine.table import Table
-from stream_processors.engine.takeover import Reader
+from stream_processors.engine.takeover import Extent, Reader, Rows
 from stream_processors.engine.transaction import PartitionWriter
 from stream_processors.errors import EXIT_LOUD_STOP, EXIT_RESTART, LoudStop
 from wire.clients import Cluster
@@ -34,6 +34,8 @@ RECORDS_AT_A_TIME = 500
 ROTATE_S = 5.0
 SEEK_BACK_S = 1.0
 STALL_S = 5.0
+QUIET_S = 5.0
+"""Without a batch for this long, a partition's time goes on by the wall clock."""
 
 
 class Source(Protocol):
@@ -61,10 +63,11 @@ class _Held:
     commit: "asyncio.Task[None] | None" = None
     sought_at: float = 0.0
     moved_at: float = 0.0
+    fed_at: float = 0.0
 
 
 class Engine:
-    """See the module's text. `clock` gives monotonic seconds."""
+    """See the module's text. `clock` gives monotonic seconds, `wall_ms` epoch milliseconds."""
 
     def __init__(
         self,
@@ -75,6 +78,7 @@ class Engine:
         metrics: EngineMetrics,
         policy: FlushPolicy | None = None,
         clock: Callable[[], float] = time.monotonic,
+        wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self.job = job
         self.group = namespace.group(job.application)
@@ -84,6 +88,7 @@ class Engine:
         self._metrics = metrics
         self._policy = policy or FlushPolicy()
         self._clock = clock
+        self._wall_ms = wall_ms
         self._watch = FailureWatch()
         self._held: dict[TopicPartition, _Held] = {}
         self._applying = False
@@ -123,7 +128,7 @@ class Engine:
         for lost in set(self._held) - wanted:
             held = self._held.pop(lost)
             await held.writer.close()
-            self._metrics.forget(lost)
+            self._metrics.forget(lost, tuple(spec.name for spec in self.job.tables))
         news = sorted(wanted - set(self._held))
         if news:
             began = self._clock()
@@ -136,20 +141,19 @@ class Engine:
         await asyncio.gather(*(writer.fence() for writer in writers.values()))
         extents, rows = await asyncio.to_thread(self._read_back, news)
         for tp in news:
-            tables = [Table(spec, rows[spec.name][tp.partition]) for spec in self.job.tables]
-            state = OwnedPartition(
-                self.job, tp, extents[tp].position(tp), tables, self._name, self._dead_letter, self._watch
-            )
-            self._held[tp] = _Held(state, writers[tp], moved_at=self._clock())
+            loaded = [
+                rows[TopicPartition(self._name(spec.changelog), tp.partition)] for spec in self.job.tables
+            ]
+            watermark = loaded[0].pop(WATERMARK_KEY, b"0")
+            tables = [Table(spec, kept) for spec, kept in zip(self.job.tables, loaded, strict=True)]
+            start = Start(extents[tp].position(tp), int(watermark))
+            state = OwnedPartition(self.job, tp, start, tables, self._name, self._dead_letter, self._watch)
+            self._held[tp] = _Held(state, writers[tp], moved_at=self._clock(), fed_at=self._clock())
 
-    def _read_back(
-        self, news: Sequence[TopicPartition]
-    ) -> tuple[Mapping[TopicPartition, Any], dict[str, Any]]:
-        numbers = [tp.partition for tp in news]
+    def _read_back(self, news: Sequence[TopicPartition]) -> tuple[Mapping[TopicPartition, Extent], Rows]:
+        changelogs = [self._name(spec.changelog) for spec in self.job.tables]
         with Reader(self._cluster, self.group) as reader:
-            extents = reader.extents(news)
-            rows = {spec.name: reader.load(self._name(spec.changelog), numbers) for spec in self.job.tables}
-        return extents, rows
+            return reader.extents(news), reader.load(changelogs, [tp.partition for tp in news])
 
     def _name(self, topic: Topic) -> str:
         return self._namespace.topic(topic)
@@ -161,6 +165,7 @@ class Engine:
         held = self._held.get(batch.source)
         if held is None or not self._applying:
             return
+        held.fed_at = self._clock()
         verdict = held.state.judge(batch)
         self._metrics.batch(verdict, len(batch.records))
         if verdict is Verdict.SEEK_BACK:
@@ -203,6 +208,7 @@ class Engine:
         if not self._applying:
             return
         for held in list(self._held.values()):
+            self.job.tick(held.state, self._now(held))
             if held.state.dirty:
                 await self._begin_flush(held)
         await self._look_for_stalls()
@@ -211,6 +217,11 @@ class Engine:
             for held in self._held.values():
                 for table in held.state.tables:
                     table.rotate()
+
+    def _now(self, held: _Held) -> int:
+        """The partition's own time; the wall clock's once nothing has come for a while."""
+        quiet = self._clock() - held.fed_at > QUIET_S
+        return max(held.state.watermark, self._wall_ms()) if quiet else held.state.watermark
 
     async def _begin_flush(self, held: _Held) -> None:
         """Start writing what is open; waits for the partition's transaction under way first."""
@@ -223,7 +234,8 @@ class Engine:
         with self._metrics.committing():
             await held.writer.commit(flush)
         held.state.landed()
-        self._metrics.flushed(flush)
+        rows = {table.spec.name: len(table.committed) for table in held.state.tables}
+        self._metrics.flushed(flush, rows)
 
     async def _flush_all(self) -> None:
         for held in self._held.values():
@@ -236,7 +248,8 @@ class Engine:
             return
         fetched = self.source.fetched_to()
         for tp, held in self._held.items():
-            behind = fetched.get(tp, 0) > held.state.position
+            behind = max(0, fetched.get(tp, 0) - held.state.position)
+            self._metrics.lag(tp.partition, behind)
             if not behind:
                 held.moved_at = self._clock()
             elif self._clock() - held.moved_at > STALL_S:

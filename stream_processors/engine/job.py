@@ -26,6 +26,10 @@ class PartitionView(Protocol):
     @property
     def tables(self) -> Sequence[Table[Any]]: ...
 
+    def advance(self, moment: int) -> int:
+        """Note a moment (epoch ms) of the source's own time; returns the latest one noted so far."""
+        ...
+
     def forward(self, record: Forwarded) -> None:
         """Write this record in the open flush's transaction."""
         ...
@@ -50,10 +54,14 @@ class Job(Protocol):
         """The value in a source record's bytes. Raises wire.errors.Undecodable: the record is bad."""
         ...
 
-    def apply(self, partition: PartitionView, value: Mapping[str, Any]) -> str:
-        """Apply one value; returns its outcome, a word for the metrics.
+    def apply(self, partition: PartitionView, value: Mapping[str, Any], appended_at: int) -> str:
+        """Apply one value, which Kafka has had since `appended_at` (epoch ms); returns its outcome, a word.
 
         Raises Refused where the value must be dead-lettered for a reason of its own. Any other exception is
         a bug: the record is dead-lettered as `processor_error`. A table must not have been changed by then.
         """
+        ...
+
+    def tick(self, partition: PartitionView, now: int) -> None:
+        """Do what is due at `now` (epoch ms); called often, so a little at a time."""
         ...

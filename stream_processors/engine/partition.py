@@ -3,7 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -20,7 +20,17 @@ from wire.errors import Undecodable, WireError
 FAILURE_WINDOW = 1_000
 FAILURES_ALLOWED = FAILURE_WINDOW // 5
 
+WATERMARK_KEY = "\0watermark"
+"""Among the rows of a changelog; no id of ours holds a NUL."""
+
 log = structlog.get_logger()
+
+
+class Start(NamedTuple):
+    """Where a new owner goes on: the next offset, and the latest moment of the source's own time so far."""
+
+    position: int
+    watermark: int = 0
 
 
 @dataclass(slots=True)
@@ -29,10 +39,10 @@ class Flush:
 
     source: TopicPartition
     position: int
-    records: dict[tuple[str, int], list[tuple[bytes | None, bytes]]] = field(default_factory=dict)
+    records: dict[tuple[str, int], list[tuple[bytes | None, bytes | None]]] = field(default_factory=dict)
     outcomes: Counter[str] = field(default_factory=Counter)
 
-    def add(self, topic: str, partition: int, key: bytes | None, value: bytes) -> None:
+    def add(self, topic: str, partition: int, key: bytes | None, value: bytes | None) -> None:
         self.records.setdefault((topic, partition), []).append((key, value))
 
 
@@ -63,7 +73,7 @@ class OwnedPartition:
         self,
         job: Job,
         source: TopicPartition,
-        position: int,
+        start: Start,
         tables: Sequence[Table[Any]],
         topic_name: Callable[[Topic], str],
         dead_letter: Callable[[Mapping[str, Any]], bytes],
@@ -72,18 +82,19 @@ class OwnedPartition:
         self.job = job
         self.source = source
         self.number = source.partition
-        self.position = position
+        self.position = start.position
+        self.watermark = self._written_watermark = start.watermark
         self.tables = tables
         self._topic_name = topic_name
         self._dead_letter = dead_letter
         self._watch = watch
-        self._open = Flush(source, position)
+        self._open = Flush(source, start.position)
         self.waiting = 0
 
     @property
     def dirty(self) -> bool:
-        """Whether anything was read since the last flush."""
-        return self.position != self._open.position
+        """Whether anything was read or changed since the last flush."""
+        return self.position != self._open.position or any(table.has_changes for table in self.tables)
 
     def judge(self, batch: Batch) -> Verdict:
         """Whether the batch is the next piece of the source."""
@@ -103,7 +114,7 @@ class OwnedPartition:
     def _apply_record(self, record: Record) -> None:
         failed = False
         try:
-            outcome = self.job.apply(self, self.job.decode(record.value))
+            outcome = self.job.apply(self, self.job.decode(record.value), record.timestamp)
         except (Undecodable, Refused) as refusal:
             outcome = self._refuse(record, refusal.reason, str(refusal))
         except (WireError, OSError, MemoryError):
@@ -130,6 +141,12 @@ class OwnedPartition:
         self.forward(Forwarded(DEAD_LETTER, self.number, record.key, self._dead_letter(letter)))
         return reason.value
 
+    def advance(self, moment: int) -> int:
+        """Note a moment (epoch ms) of the source's own time; returns the latest one noted."""
+        if moment > self.watermark:
+            self.watermark = moment
+        return self.watermark
+
     def forward(self, record: Forwarded) -> None:
         """Write this record in the open flush's transaction."""
         self._open.add(self._topic_name(record.topic), record.partition, record.key, record.value)
@@ -138,13 +155,22 @@ class OwnedPartition:
         """All that is to be written now; what is applied from here on belongs to the next flush."""
         flush, self.waiting = self._open, 0
         flush.position = self.position
+        self._add_watermark(flush)
         for table in self.tables:
             changelog, public = self._topic_name(table.spec.changelog), self._topic_name(table.spec.public)
-            for key, packed, published in table.take_changes():
-                flush.add(changelog, self.number, key.encode(), packed)
-                flush.add(public, self.number, key.encode(), published)
+            for change in table.take_changes():
+                flush.add(changelog, self.number, change.key.encode(), change.changelog)
+                if change.public is not None:
+                    flush.add(public, self.number, change.key.encode(), change.public)
         self._open = Flush(self.source, self.position)
         return flush
+
+    def _add_watermark(self, flush: Flush) -> None:
+        """The partition's time goes into the first table's changelog: the successor judges by it."""
+        if self.watermark != self._written_watermark:
+            self._written_watermark = self.watermark
+            changelog = self._topic_name(self.tables[0].spec.changelog)
+            flush.add(changelog, self.number, WATERMARK_KEY.encode(), str(self.watermark).encode())
 
     def landed(self) -> None:
         """The flush taken last is committed."""

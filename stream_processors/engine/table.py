@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from schemas.topics import Topic
+from stream_processors.engine.agenda import Agenda
+from stream_processors.engine.ranking import Ranking
 
 Row = TypeVar("Row")
 
@@ -13,7 +15,9 @@ Row = TypeVar("Row")
 class TableSpec(Generic[Row]):
     """What a table holds and where it goes.
 
-    `publish` gives the row's public bytes; both topics have the source's key and number of partitions.
+    `publish` gives the row's public bytes, None where nothing new is to be said; both topics have the
+    source's key and number of partitions. `due` reads from a row's bytes when the agenda should next look at
+    it (epoch ms; None: never), `rank` what its rows are ordered by for those who ask for the first few.
     """
 
     name: str
@@ -22,7 +26,17 @@ class TableSpec(Generic[Row]):
     new: Callable[[], Row]
     pack: Callable[[Row], bytes]
     unpack: Callable[[bytes], Row]
-    publish: Callable[[str, Row], bytes]
+    publish: Callable[[str, Row], bytes | None]
+    due: Callable[[bytes], int | None] | None = None
+    rank: Callable[[bytes], float] | None = None
+
+
+class Change(NamedTuple):
+    """One row to write: bytes for the changelog (None: a tombstone) and the public (None: nothing)."""
+
+    key: str
+    changelog: bytes | None
+    public: bytes | None
 
 
 class Table(Generic[Row]):
@@ -35,18 +49,23 @@ class Table(Generic[Row]):
     def __init__(self, spec: TableSpec[Row], committed: dict[str, bytes]) -> None:
         self.spec = spec
         self.committed = committed
-        self._in_flight: dict[str, bytes] = {}
+        self._in_flight: dict[str, bytes | None] = {}
         self._hot: dict[str, Row] = {}
         self._warm: dict[str, Row] = {}
         self._changed: set[str] = set()
+        self._removed: set[str] = set()
+        self.ranking = Ranking() if spec.rank is None else Ranking(_ranks(spec.rank, committed))
+        self.agenda = Agenda(_appointments(spec, committed))
 
     def get(self, key: str) -> Row | None:
         """The row as of the last applied record; None where there is none."""
+        if key in self._removed:
+            return None
         row = self._hot.get(key)
         if row is None:
             row = self._warm.pop(key, None)
             if row is None:
-                packed = self._in_flight.get(key) or self.committed.get(key)
+                packed = self._in_flight[key] if key in self._in_flight else self.committed.get(key)
                 if packed is None:
                     return None
                 row = self.spec.unpack(packed)
@@ -57,25 +76,44 @@ class Table(Generic[Row]):
         """Note that the row was changed, or is new."""
         self._hot[key] = row
         self._changed.add(key)
+        self._removed.discard(key)
+
+    def remove(self, key: str) -> None:
+        """Forget the row: its changelog gets a tombstone, its public topic nothing."""
+        self._hot.pop(key, None)
+        self._warm.pop(key, None)
+        self._changed.discard(key)
+        self._removed.add(key)
 
     @property
     def has_changes(self) -> bool:
-        return bool(self._changed)
+        return bool(self._changed or self._removed)
 
-    def take_changes(self) -> Iterator[tuple[str, bytes, bytes]]:
-        """Key, changelog bytes and public bytes of each changed row; they are in flight from then on.
+    def take_changes(self) -> Iterator[Change]:
+        """Each changed or removed row; they are in flight from then on.
 
         To be read to its end without anything else touching the table.
         """
         for key in sorted(self._changed):
             row = self._hot[key]
-            packed = self._in_flight[key] = self.spec.pack(row)
-            yield key, packed, self.spec.publish(key, row)
+            packed = self.spec.pack(row)
+            self._in_flight[key] = packed
+            yield Change(key, packed, self.spec.publish(key, row))
+        for key in sorted(self._removed):
+            self._in_flight[key] = None
+            yield Change(key, None, None)
         self._changed.clear()
+        self._removed.clear()
 
     def landed(self) -> None:
         """The transaction that carried the rows in flight is committed."""
-        self.committed.update(self._in_flight)
+        for key, packed in self._in_flight.items():
+            if packed is None:
+                self.committed.pop(key, None)
+            else:
+                self.committed[key] = packed
+                if self.spec.rank is not None:
+                    self.ranking.place(key, self.spec.rank(packed))
         self._in_flight = {}
 
     def rotate(self) -> None:
@@ -85,3 +123,16 @@ class Table(Generic[Row]):
         """
         if not self._changed:
             self._warm, self._hot = self._hot, {}
+
+
+def _appointments(spec: TableSpec[Row], committed: dict[str, bytes]) -> Iterator[tuple[str, int]]:
+    if spec.due is not None:
+        for key, packed in committed.items():
+            at = spec.due(packed)
+            if at is not None:
+                yield key, at
+
+
+def _ranks(rank: Callable[[bytes], float], committed: dict[str, bytes]) -> Iterator[tuple[str, float]]:
+    for key, packed in committed.items():
+        yield key, rank(packed)

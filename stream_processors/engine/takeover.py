@@ -17,7 +17,10 @@ from wire.clients import Cluster, consumer_settings
 
 TIMEOUT_S = 30.0
 POLL_RECORDS = 10_000
-POLL_S = 0.2
+POLL_S = 0.05
+
+Rows = dict[TopicPartition, dict[str, bytes]]
+"""Changelog bytes by key, of each partition of each changelog."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ class Reader:
     def __init__(self, cluster: Cluster, group: str) -> None:
         settings = consumer_settings(cluster, f"{group}-takeover", group)
         self._consumer = Consumer({**settings, "enable.partition.eof": True, "fetch.wait.max.ms": 50})
+        # Otherwise librdkafka asks for the leaders of what it is assigned once a second only.
+        self._consumer.list_topics(timeout=TIMEOUT_S)
 
     def __enter__(self) -> "Reader":
         return self
@@ -68,16 +73,14 @@ class Reader:
             extents[source] = Extent(committed, start, end)
         return extents
 
-    def load(self, changelog: str, partitions: Sequence[int]) -> Mapping[int, dict[str, bytes]]:
-        """Every row of the changelog's partitions, read to the end of each. Raises KafkaException.
+    def load(self, changelogs: Sequence[str], partitions: Sequence[int]) -> Rows:
+        """Every row of these partitions of the changelogs, read to the end of each. Raises KafkaException.
 
         The end is what Kafka says it is, not a last record, which compaction may have removed.
         """
-        rows: dict[int, dict[str, bytes]] = {partition: {} for partition in partitions}
-        pending = set(partitions)
-        self._consumer.assign(
-            [KafkaPartition(changelog, partition, OFFSET_BEGINNING) for partition in partitions]
-        )
+        rows: Rows = {TopicPartition(topic, number): {} for topic in changelogs for number in partitions}
+        pending = set(rows)
+        self._consumer.assign([KafkaPartition(*source, OFFSET_BEGINNING) for source in rows])
         while pending:
             for message in self._consumer.consume(POLL_RECORDS, timeout=POLL_S):
                 _take(message, rows, pending)
@@ -85,16 +88,18 @@ class Reader:
         return rows
 
 
-def _take(message: Message, rows: dict[int, dict[str, bytes]], pending: set[int]) -> None:
-    error, partition = message.error(), message.partition()
-    if partition is None or (error is not None and error.code() != KafkaError._PARTITION_EOF):
+def _take(message: Message, rows: Rows, pending: set[TopicPartition]) -> None:
+    error, topic, partition = message.error(), message.topic(), message.partition()
+    if topic is None or partition is None:
         raise KafkaException(error)
+    source = TopicPartition(topic, partition)
     if error is not None:
-        pending.discard(partition)
+        if error.code() != KafkaError._PARTITION_EOF:
+            raise KafkaException(error)
+        pending.discard(source)
         return
-    key = (message.key() or b"").decode()
-    value = message.value()
+    key, value = (message.key() or b"").decode(), message.value()
     if value is None:
-        rows[partition].pop(key, None)
+        rows[source].pop(key, None)
     else:
-        rows[partition][key] = value
+        rows[source][key] = value

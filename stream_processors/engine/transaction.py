@@ -57,7 +57,7 @@ class PartitionWriter:
         await self._producer.commit_transaction()
 
     async def _send(
-        self, topic: str, partition: int, records: list[tuple[bytes | None, bytes]]
+        self, topic: str, partition: int, records: list[tuple[bytes | None, bytes | None]]
     ) -> list["asyncio.Future[object]"]:
         sent = []
         batch = self._producer.create_batch()

@@ -2,19 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from stream_processors.engine.table import Table
+from stream_processors.live.answers import Gone, NotHere, readable
 from stream_processors.sessions.agent import GENERATION
 from stream_processors.sessions.figures import figures
-from stream_processors.sessions.row import events_of, unpack
+from stream_processors.sessions.row import glance, unpack
 
 TIMES = ("started_at", "ended_at")
-
-
-class NotHere(Exception):
-    """This worker cannot tell now: the partition is another's, or its rows are still being loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,29 +22,31 @@ class LiveSessions:
     partitions: int
 
     def session(self, session_id: str) -> Mapping[str, Any] | None:
-        """The session's figures, times in ISO 8601; None where there is no such session. Raises NotHere."""
+        """The session's figures, times in ISO 8601; None where there is no such session.
+
+        Raises NotHere, or Gone where the session has left memory.
+        """
         tables = self.tables(self.home_partition(session_id))
         if tables is None:
             raise NotHere
         packed = tables[0].committed.get(session_id)
         if packed is None:
             return None
-        row = figures(session_id, unpack(packed), GENERATION)
-        return row | {name: _iso(row[name]) for name in TIMES}
+        if glance(packed).evicted:
+            raise Gone
+        return readable(figures(session_id, unpack(packed), GENERATION), TIMES)
 
-    def summary(self) -> Mapping[str, int]:
-        """Sessions and human events over this worker's partitions. Raises NotHere while it has none."""
-        held = [tables[0] for number in range(self.partitions) if (tables := self.tables(number))]
-        if not held:
-            raise NotHere
+    def summary(self) -> Mapping[str, Any]:
+        """The share of this worker: its partitions, and of these the sessions and their human events."""
+        held = {number: tables[0] for number in range(self.partitions) if (tables := self.tables(number))}
+        packed = [row for table in held.values() for row in table.committed.values()]
         return {
-            "partitions": len(held),
-            "sessions": sum(len(table.committed) for table in held),
-            "events": sum(events_of(packed) for table in held for packed in table.committed.values()),
+            "partitions": sorted(held),
+            "sessions": len(packed),
+            "events": sum(glance(row).events for row in packed),
         }
 
 
-def _iso(epoch_ms: int) -> str:
-    return (
-        datetime.fromtimestamp(epoch_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    )
+def merged(shares: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The shares of all workers as one answer."""
+    return {name: sum(share[name] for share in shares) for name in ("sessions", "events")}

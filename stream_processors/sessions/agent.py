@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from schemas import limits
 from schemas.reasons import Reason, Stage
 from schemas.topics import INTERACTIONS, SESSION_CHANGELOG, SESSIONS, Topic
-from stream_processors.engine.job import PartitionView
+from stream_processors.engine.job import Forwarded, PartitionView
 from stream_processors.engine.table import Table, TableSpec
 from stream_processors.errors import Refused
+from stream_processors.sessions import lifetime
 from stream_processors.sessions.event import session_event
 from stream_processors.sessions.figures import figures
 from stream_processors.sessions.reducer import Effect, SessionOverflow, apply
@@ -17,6 +19,7 @@ GENERATION = 0
 """Raised by a rebuild: its rows replace those of the generations before."""
 
 BOT = "bot"
+CLOSE_AT_A_TIME = 500
 
 
 class SessionAgent:
@@ -31,9 +34,16 @@ class SessionAgent:
         decode: Callable[[bytes | None], Mapping[str, Any]],
         encode_session: Callable[[Mapping[str, Any]], bytes],
         home_partition: Callable[[str], int],
+        forwards: Callable[[Mapping[str, Any]], Sequence[Forwarded]],
     ) -> None:
-        """`home_partition` tells where the topic keeps a session id: murmur2 of it, as all producers do."""
+        """`home_partition` tells where the topic keeps a session id: murmur2 of it, as all producers do.
+
+        `forwards` gives what an Interaction means to other agents. It raises Refused for one that breaks the
+        catalogue.
+        """
         self.decode = decode
+        self._encode = encode_session
+        self._forwards = forwards
         self._home_partition = home_partition
         self._sessions: TableSpec[SessionRow] = TableSpec(
             name="sessions",
@@ -42,28 +52,58 @@ class SessionAgent:
             new=SessionRow,
             pack=pack,
             unpack=unpack,
-            publish=lambda session_id, row: encode_session(figures(session_id, row, GENERATION)),
+            publish=self._published,
+            due=lifetime.due,
         )
 
     @property
     def tables(self) -> Sequence[TableSpec[Any]]:
         return (self._sessions,)
 
-    def apply(self, partition: PartitionView, value: Mapping[str, Any]) -> str:
+    def apply(self, partition: PartitionView, value: Mapping[str, Any], appended_at: int) -> str:
         """One Interaction: bots make no row, all others are folded into their session's."""
+        event = session_event(value)
+        watermark = partition.advance(min(event.received_at, appended_at))
         if value["is_bot"]:
             return BOT
         session_id: str = value["session_id"]
-        event = session_event(value)
         table: Table[SessionRow] = partition.tables[0]
         row = table.get(session_id) or self._first_row(partition, session_id)
+        if row.events and lifetime.is_past(row, watermark):
+            raise Refused(Reason.LATE, f"session {session_id} had its last event beyond the live horizon")
+        if lifetime.is_late(event.moment.at, watermark):
+            raise Refused(Reason.LATE, f"it happened at {event.moment.at}, the time here is {watermark}")
+        forwarded = self._forwards(value)
         try:
             effect = apply(row, event)
         except SessionOverflow as overflow:
             raise Refused(Reason.SESSION_OVERFLOW, f"session {session_id}: {overflow}") from None
         if effect is Effect.APPLIED:
             table.put(session_id, row)
+            table.agenda.schedule(session_id, event.received_at + limits.SESSION_TIMEOUT_MS + 1)
+            for record in forwarded:
+                partition.forward(record)
         return effect
+
+    def tick(self, partition: PartitionView, now: int) -> None:
+        """Close sessions without an event for half an hour, evict old ones, forget very old ones."""
+        table: Table[SessionRow] = partition.tables[0]
+        for session_id in list(table.agenda.due(now, CLOSE_AT_A_TIME)):
+            row = table.get(session_id)
+            if row is None:
+                continue
+            changed = lifetime.grow_old(row, now)
+            if changed is None:
+                table.remove(session_id)
+                continue
+            if changed:
+                table.put(session_id, row)
+            next_look = lifetime.next_look(row.last_received, row.closed, row.evicted)
+            table.agenda.schedule(session_id, next_look)
+
+    def _published(self, session_id: str, row: SessionRow) -> bytes | None:
+        """An evicted row's last figures were published when it closed."""
+        return None if row.evicted else self._encode(figures(session_id, row, GENERATION))
 
     def _first_row(self, partition: PartitionView, session_id: str) -> SessionRow:
         """A new row, unless the session lives in another partition: two rows would each count a part."""

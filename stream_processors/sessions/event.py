@@ -27,6 +27,7 @@ class SessionEvent(NamedTuple):
     """One event as a session sees it."""
 
     moment: Moment
+    received_at: int
     identity: bytes
     event_type: str
     is_view: bool
@@ -50,6 +51,7 @@ def session_event(interaction: Mapping[str, Any]) -> SessionEvent:
     category: str = interaction["event_category"]
     return SessionEvent(
         moment=Moment(interaction["occurred_at"] + 0, event_id),
+        received_at=interaction["received_at"] + 0,
         identity=identity_bytes(event_id),
         event_type=interaction["event_type"],
         is_view=category == Category.VIEW,

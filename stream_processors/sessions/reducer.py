@@ -29,6 +29,7 @@ def apply(row: SessionRow, event: SessionEvent) -> Effect:
         raise SessionOverflow(f"the session has {row.events} events, the most one may have")
     row.seen.add(event.identity)
     row.events += 1
+    row.last_received = max(row.last_received, event.received_at)
     row.closed = False
     _fold_edges(row, event)
     _fold_identity(row, event)

@@ -7,14 +7,15 @@ whatever order they come.
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgpack
 
 from stream_processors.sessions.event import Moment
 
 PACKED_VERSION = 1
-_HEADER = struct.Struct(">BI")
+_HEADER = struct.Struct(">BBIQ")
+_CLOSED, _EVICTED = 1, 2
 _IDENTITY_BYTES = 16
 
 Told = tuple[Moment, str]
@@ -31,7 +32,11 @@ class SessionRow:
 
     events: int = 0
     seen: set[bytes] = field(default_factory=set)
+    last_received: int = 0
+    """When the latest arrival among its events came in, epoch ms."""
     closed: bool = False
+    evicted: bool = False
+    """Too old to change: only this header is left of it."""
     first: tuple[Moment, str, str, str, str] | None = None
     """Moment, path, device type, browser and os of the earliest event."""
     last: Told | None = None
@@ -54,10 +59,16 @@ class SessionRow:
 
 
 def pack(row: SessionRow) -> bytes:
-    """The row as changelog bytes: version (1 byte), events (4 bytes, big-endian), msgpack of the rest."""
+    """The row as changelog bytes: a header, and msgpack of the rest; of an evicted row the header alone.
+
+    Header, big-endian: version (1 byte), flags (1), events (4), last_received (8).
+    """
+    flags = _CLOSED * row.closed | _EVICTED * row.evicted
+    header = _HEADER.pack(PACKED_VERSION, flags, row.events, row.last_received)
+    if row.evicted:
+        return header
     body = [
         b"".join(row.seen),
-        row.closed,
         row.first,
         row.last,
         row.referrer,
@@ -75,21 +86,25 @@ def pack(row: SessionRow) -> bytes:
         [(perfume, *moment) for perfume, moment in row.perfumes.items()],
     ]
     packed: bytes = msgpack.packb(body)
-    return _HEADER.pack(PACKED_VERSION, row.events) + packed
+    return header + packed
 
 
 def unpack(data: bytes) -> SessionRow:
     """The row in changelog bytes. Raises UnreadableRow."""
     try:
-        version, events = _HEADER.unpack_from(data)
+        version, flags, events, last_received = _HEADER.unpack_from(data)
         if version != PACKED_VERSION:
             raise UnreadableRow(f"session row of version {version}; this program reads {PACKED_VERSION}")
-        seen, closed, first, last, referrer, user, visitor, *rest = msgpack.unpackb(data[_HEADER.size :])
+        if flags & _EVICTED:
+            return SessionRow(events, last_received=last_received, closed=True, evicted=True)
+        seen, first, last, referrer, user, visitor, *rest = msgpack.unpackb(data[_HEADER.size :])
         *figures, perfumes = rest
         values: list[Any] = [
             events,
             {seen[at : at + _IDENTITY_BYTES] for at in range(0, len(seen), _IDENTITY_BYTES)},
-            closed,
+            last_received,
+            bool(flags & _CLOSED),
+            False,
             None if first is None else (Moment(*first[0]), *first[1:]),
             _told(last),
             _told(referrer),
@@ -103,9 +118,19 @@ def unpack(data: bytes) -> SessionRow:
         raise UnreadableRow(f"{len(data)} bytes are not a session row: {error!r}") from error
 
 
-def events_of(data: bytes) -> int:
-    """How many events packed bytes count, without unpacking the rest."""
-    return int(_HEADER.unpack_from(data)[1])
+class Glance(NamedTuple):
+    """What a row's header tells, without unpacking the rest."""
+
+    events: int
+    last_received: int
+    closed: bool
+    evicted: bool
+
+
+def glance(data: bytes) -> Glance:
+    """Read the header of packed bytes."""
+    _version, flags, events, last_received = _HEADER.unpack_from(data)
+    return Glance(events, last_received, bool(flags & _CLOSED), bool(flags & _EVICTED))
 
 
 def _told(value: Iterable[Any] | None) -> Told | None:

@@ -83,7 +83,7 @@ def test_a_killed_process_is_started_again(home: Path, name: str) -> None:
 
     def started_again() -> bool:
         now = Instance(home).processes()[name]
-        return now.running and now.pid != before["pid"] and now.restarts == before["restarts"] + 1
+        return now.running and now.pid != before["pid"] and now.restarts > before["restarts"]
 
     assert _eventually(started_again)
     assert _eventually(lambda: _answers(f"{Instance(home).status().as_object()['gateway']}/readyz"))

@@ -8,7 +8,7 @@ import msgpack
 
 from schemas.topics import Namespace
 from stream_processors.engine.batch import Batch, TopicPartition
-from stream_processors.engine.partition import FailureWatch, Flush, OwnedPartition
+from stream_processors.engine.partition import FailureWatch, Flush, OwnedPartition, Start
 from stream_processors.engine.table import Table
 from stream_processors.sessions.agent import SessionAgent
 from wire.errors import Undecodable
@@ -23,7 +23,7 @@ class FakeRecord:
     offset: int
     value: bytes | None
     key: bytes | None = b"s-1"
-    timestamp: int = 77
+    timestamp: int = 10**15
 
 
 def encode(value: Mapping[str, Any]) -> bytes:
@@ -48,9 +48,11 @@ def owned_partition(
     home_partition: Callable[[str], int] = lambda _session: 0,
 ) -> OwnedPartition:
     """A partition of the session agent, as a takeover would set it up."""
-    agent = SessionAgent(decode, encode, home_partition)
+    agent = SessionAgent(decode, encode, home_partition, forwards=lambda _interaction: ())
     tables = [Table(spec, committed or {}) for spec in agent.tables]
-    return OwnedPartition(agent, SOURCE, position, tables, Namespace("t.").topic, encode, FailureWatch())
+    return OwnedPartition(
+        agent, SOURCE, Start(position), tables, Namespace("t.").topic, encode, FailureWatch()
+    )
 
 
 def batch(start: int, end: int, *records: FakeRecord) -> Batch:

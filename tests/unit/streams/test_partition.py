@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_processors.engine.guard import Verdict, judge
-from stream_processors.engine.partition import FAILURE_WINDOW, FailureWatch
+from stream_processors.engine.partition import FAILURE_WINDOW, WATERMARK_KEY, FailureWatch
 from stream_processors.errors import LoudStop
 from stream_processors.sessions import agent, reducer
 from tests.oracle.sessions import expected_sessions
@@ -46,7 +46,7 @@ def test_a_flush_carries_the_changelog_row_the_public_row_and_the_offset_togethe
     flush = partition.take_flush()
     assert flush.position == 3, "markers behind the record belong to the range"
     assert [key for key, _ in written(flush, SESSIONS)] == [b"s-1"]
-    assert len(flush.records[(CHANGELOG, 0)]) == 1
+    assert [key for key, _ in flush.records[(CHANGELOG, 0)]] == [WATERMARK_KEY.encode(), b"s-1"]
     assert not partition.dirty
 
 
@@ -131,6 +131,7 @@ def test_bots_move_the_offset_and_make_no_row() -> None:
     partition.apply(batch(0, 1), [FakeRecord(0, encode(interaction(is_bot=True)))], 1)
     flush = partition.take_flush()
     assert flush.position == 1
+    assert [key for key, _ in flush.records.pop((CHANGELOG, 0))] == [WATERMARK_KEY.encode()]
     assert flush.records == {}
     assert flush.outcomes == {"bot": 1}
 

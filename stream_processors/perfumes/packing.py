@@ -1,0 +1,63 @@
+"""How a row becomes changelog bytes: a header, and msgpack of the rest.
+
+Header, big-endian: version (1 byte), events (8), rank (8, a double).
+"""
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+import msgpack
+
+from stream_processors.sessions.row import UnreadableRow
+
+_HEADER = struct.Struct(">BQd")
+
+
+class Counted(Protocol):
+    """A row that knows how many events made it."""
+
+    events: int
+
+
+Row = TypeVar("Row", bound=Counted)
+
+
+@dataclass(frozen=True, slots=True)
+class RowFormat(Generic[Row]):
+    """One kind of row's bytes. `body` and `restore` are each other's reverse, beside the events.
+
+    A change of either is a new `version`. `rank` is what the rows of the kind are ordered by, if by anything.
+    """
+
+    kind: str
+    version: int
+    body: Callable[[Row], list[Any]]
+    restore: Callable[[int, list[Any]], Row]
+    rank: Callable[[Row], float] = lambda _row: 0.0
+
+    def pack(self, row: Row) -> bytes:
+        """The row as changelog bytes."""
+        packed: bytes = msgpack.packb(self.body(row))
+        return _HEADER.pack(self.version, row.events, self.rank(row)) + packed
+
+    def unpack(self, data: bytes) -> Row:
+        """The row in changelog bytes. Raises UnreadableRow."""
+        try:
+            version, events, _rank = _HEADER.unpack_from(data)
+            if version != self.version:
+                raise UnreadableRow(
+                    f"{self.kind} row of version {version}; this program reads {self.version}"
+                )
+            return self.restore(events, msgpack.unpackb(data[_HEADER.size :], strict_map_key=False))
+        except _NOT_A_ROW as error:
+            raise UnreadableRow(f"{len(data)} bytes are not a row of {self.kind}: {error!r}") from error
+
+
+def rank_of(packed: bytes) -> float:
+    """The rank in packed bytes, without unpacking the rest."""
+    return float(_HEADER.unpack_from(packed)[2])
+
+
+_NOT_A_ROW = (ValueError, TypeError, RuntimeError, struct.error, msgpack.UnpackException)

@@ -1,0 +1,125 @@
+"""The stream processor from outside: its topics, its workers, and its rows against the oracle's."""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from schemas.topics import (
+    AFFINITIES,
+    INTERACTIONS,
+    PERFUME_STATS,
+    RECOMMENDATION_FEEDBACK,
+    SESSIONS,
+    Namespace,
+    Topic,
+)
+from tests.interactions import InteractionTopic
+from tests.oracle.perfumes import expected_affinities, expected_feedback, expected_perfumes
+from tests.oracle.sessions import expected_sessions
+from tests.services import Service, free_port, wait_until
+from tests.topic import read_topic
+from wire.codec import Decoder
+from wire.errors import Undecodable
+from wire.registry import Registry
+
+KEY: Final = "sk_test_streams"
+SKETCH_ERROR: Final = 0.02
+Row = Mapping[str, Any]
+
+PUBLIC: Final[Mapping[Topic, Callable[[Iterable[Row]], dict[str, dict[str, Any]]]]] = {
+    SESSIONS: expected_sessions,
+    PERFUME_STATS: expected_perfumes,
+    AFFINITIES: expected_affinities,
+    RECOMMENDATION_FEEDBACK: expected_feedback,
+}
+
+
+class StreamsPipeline:
+    """A namespace's topics and workers. `session_timeout_ms`: when a silent worker is given up."""
+
+    def __init__(
+        self,
+        bootstrap: str,
+        registry_url: str,
+        namespace: str,
+        folder: Path,
+        session_timeout_ms: int = 10_000,
+    ) -> None:
+        self.bootstrap = bootstrap
+        self.space = Namespace(namespace)
+        self.topic = InteractionTopic(bootstrap, registry_url, namespace)
+        self.registry = Registry(registry_url)
+        self._registry_url = registry_url
+        self._folder = folder
+        self._session_timeout_ms = session_timeout_ms
+
+    def worker(self, name: str, instance_id: str = "") -> Service:
+        """A stream worker, with its name as group.instance.id unless another is given."""
+        port = free_port()
+        environment = {
+            "SILLAGE_KAFKA_BOOTSTRAP": self.bootstrap,
+            "SILLAGE_REGISTRY_URL": self._registry_url,
+            "SILLAGE_NAMESPACE": self.space.prefix,
+            "SILLAGE_SECRET_KEYS": KEY,
+            "SILLAGE_LIVE_PORT": str(port),
+            "SILLAGE_INSTANCE_ID": instance_id or name,
+            "SILLAGE_SESSION_TIMEOUT_MS": str(self._session_timeout_ms),
+            "SILLAGE_STREAMS_DATA_DIR": str(self._folder / name),
+        }
+        return Service("stream_processors", environment, port, self._folder / f"{name}.log")
+
+    def values(self, topic: Topic) -> list[dict[str, Any]]:
+        """Every value of a topic that can be decoded, in log order."""
+        decoder = Decoder(topic.value or "", self.registry)
+        values = []
+        for message in read_topic(self.bootstrap, self.space.topic(topic)):
+            try:
+                values.append(decoder.decode(message.value()))
+            except Undecodable:
+                continue
+        return values
+
+    def published(self, topic: Topic) -> dict[str, dict[str, Any]]:
+        """The last row of each key, as a reader who begins now would have it."""
+        decoder = Decoder(topic.value or "", self.registry)
+        return {
+            (message.key() or b"").decode(): decoder.decode(message.value())
+            for message in read_topic(self.bootstrap, self.space.topic(topic))
+        }
+
+    def differences(self, counted: Callable[[Row], bool] = lambda _event: True) -> list[str]:
+        """Rows of any published table that are not what the distinct events amount to."""
+        log = [event for event in self.values(INTERACTIONS) if counted(event)]
+        found = []
+        for topic, expect in PUBLIC.items():
+            expected, published = expect(log), self.published(topic)
+            for key in sorted(expected.keys() | published.keys()):
+                if not _same(expected.get(key), published.get(key)):
+                    found.append(
+                        f"{topic.name} {key}: expected {expected.get(key)}, found {published.get(key)}"
+                    )
+        return found
+
+    def wait_until_exact(self, seconds: float) -> None:
+        """Every published row equals the brute-force one, within a time."""
+        wait_until(lambda: not self.differences(), seconds, lambda: "\n".join(self.differences()[:5]))
+
+
+def _same(expected: Row | None, found: Row | None) -> bool:
+    """Equal, but for the sketch's error, the last bit of a sum, and whether time has closed a session."""
+    if expected is None or found is None:
+        return expected is found
+    if "closed" in expected:
+        closed = bool(found["closed"])
+        expected = {**expected, "closed": closed, "revision": expected["revision"] + closed}
+    return expected.keys() == found.keys() and all(
+        _same_field(name, expected[name], found[name]) for name in expected
+    )
+
+
+def _same_field(name: str, expected: Any, found: Any) -> bool:
+    if name == "unique_viewers":
+        return bool(abs(expected - found) <= max(1, SKETCH_ERROR * expected))
+    if isinstance(expected, float) and isinstance(found, float):
+        return abs(expected - found) <= 1e-9 * max(1.0, abs(expected))
+    return bool(expected == found)
