@@ -15,9 +15,10 @@ from typing import Any
 
 import httpx
 import psycopg
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, Producer, TopicPartition
 
-from schemas.topics import DEAD_LETTER, INTERACTIONS, SESSIONS, Namespace, Topic
+from schemas.topics import DEAD_LETTER, Namespace, Topic
+from sinks.tables import TABLES
 from tests.stack import Stack
 from wire.clients import Cluster, producer_settings
 from wire.codec import Decoder, Encoder
@@ -50,36 +51,6 @@ def interaction(session_id: str, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def session(session_id: str, revision: int, generation: int = 0, **changes: Any) -> dict[str, Any]:
-    """A published Session."""
-    now = now_ms()
-    return {
-        "session_id": session_id,
-        "generation": generation,
-        "revision": revision,
-        "started_at": now - 1_000,
-        "ended_at": now,
-        "duration": 1,
-        "closed": False,
-        "events": revision // 2,
-        "page_views": 1,
-        "perfumes_viewed": 1,
-        "perfume_ids": ["vetiver"],
-        "interactions": 0,
-        "searches": 0,
-        "added_to_wishlist": False,
-        "added_to_collection": False,
-        "completed_rating": False,
-        "completed_review": False,
-        "bounced": True,
-        "entry_page": "/",
-        "exit_page": "/",
-        "device_type": "desktop",
-        "browser": "Firefox",
-        "os": "Linux",
-    } | changes
-
-
 def eventually(condition: Callable[[], bool], what: str, within_s: float = PATIENCE_S) -> None:
     """Wait until it holds; fails saying `what` did not come about."""
     until = time.monotonic() + within_s
@@ -102,25 +73,35 @@ class Topics:
         self._bootstrap = stack.bootstrap
         self._registry = Registry(stack.registry_url)
         self._producer = Producer(producer_settings(Cluster(stack.bootstrap), "tests"))
+        self.ends: dict[tuple[str, int], int] = {}
+        """The offset behind the last record sent, by topic and partition."""
         self._encoders = {
-            topic.name: Encoder(str(topic.value), self._registry.id_of(topic, self._space))
-            for topic in (INTERACTIONS, SESSIONS)
+            table.topic.name: Encoder(str(table.topic.value), self._registry.id_of(table.topic, self._space))
+            for table in TABLES
         }
 
     def name(self, topic: Topic) -> str:
         return self._space.topic(topic)
 
     def send(self, topic: Topic, *values: Mapping[str, Any]) -> None:
-        """Keyed by session, like the services do; returns when all are acknowledged."""
+        """Into the partitions the services would choose; returns when all are acknowledged."""
         encode = self._encoders[topic.name].encode
         for value in values:
-            self._producer.produce(self.name(topic), key=value["session_id"], value=encode(value))
+            key = value["session_id"] if "session_id" in value else value["perfume_id"]
+            self._produce(topic, key, encode(value))
         self.flush()
 
     def send_bytes(self, topic: Topic, value: bytes | None, key: str = "anyone") -> None:
         """Whatever bytes, straight into a topic."""
-        self._producer.produce(self.name(topic), key=key, value=value)
+        self._produce(topic, key, value)
         self.flush()
+
+    def _produce(self, topic: Topic, key: str, value: bytes | None) -> None:
+        self._producer.produce(self.name(topic), key=key, value=value, on_delivery=self._delivered)
+
+    def _delivered(self, error: KafkaError | None, message: Message) -> None:
+        assert error is None
+        self.ends[message.topic() or "", message.partition() or 0] = (message.offset() or 0) + 1
 
     def flush(self) -> None:
         assert self._producer.flush(PATIENCE_S) == 0
@@ -241,6 +222,14 @@ class Rows:
         return int(
             self.one("SELECT count(*) FROM interaction_events WHERE starts_with(session_id, %s)", prefix)
         )
+
+    def hold_all(self, ends: Mapping[tuple[str, int], int]) -> bool:
+        """Whether the sink has stored, or put aside, everything before these offsets."""
+        stored = {
+            (topic, partition): offset
+            for topic, partition, offset in self.all("SELECT topic, partition, next_offset FROM sink_offsets")
+        }
+        return all(stored.get(place, 0) >= end for place, end in ends.items())
 
     def identities(self, prefix: str) -> list[tuple[str, str]]:
         """(session_id, event_id) of each row, with repetitions if there are any."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
@@ -53,6 +54,49 @@ def test_index_conditions_are_those_of_the_models(session: psycopg.Connection[tu
         if index.dialect_options["postgresql"]["where"] is not None
     }
     assert {name for (name,) in partial} == modelled
+
+
+def migrate_to(target: str, url: str) -> None:
+    """Up or down to a revision."""
+    config = migrations.alembic_config()
+    with engine_for(url).begin() as connection:
+        config.attributes["connection"] = connection
+        step = command.upgrade if migrations.current(url) is None else command.downgrade
+        step(config, target)
+
+
+def offsets(url: str) -> dict[str, int]:
+    with psycopg.connect(url) as connection:
+        return dict(connection.execute("SELECT topic, next_offset FROM sink_offsets").fetchall())
+
+
+@pytest.mark.parametrize("earlier", revision.KNOWN[:-1])
+def test_a_database_of_an_earlier_version_is_upgraded_with_its_rows(stack: Stack, earlier: str) -> None:
+    with stack.database(f"migrated_from_{earlier}") as url:
+        migrate_to(earlier, url)
+        with psycopg.connect(url) as connection:
+            assert revision.is_outdated(connection)
+            connection.execute(EVENT, ("kept", datetime.now(UTC)))
+            connection.execute("INSERT INTO sink_offsets VALUES ('interactions', 0, 5)")
+        assert migrations.upgrade(url) == revision.EXPECTED
+        with psycopg.connect(url) as connection:
+            assert not revision.is_outdated(connection)
+            found = connection.execute("SELECT session_id FROM interaction_events").fetchall()
+        assert found == [("kept",)]
+        assert offsets(url) == {"interactions": 5}
+
+
+def test_tables_that_were_dropped_and_made_again_are_filled_from_the_beginning(stack: Stack) -> None:
+    public = ["perfume-stats", "v2.affinities", "t1.recommendation-feedback"]
+    with stack.database("migrated_down_and_up") as url:
+        migrations.upgrade(url)
+        with psycopg.connect(url) as connection:
+            for topic in (*public, "interactions", "t1.sessions"):
+                connection.execute("INSERT INTO sink_offsets VALUES (%s, 0, 5)", (topic,))
+        migrate_to("0001", url)
+        assert offsets(url) == {"interactions": 5, "t1.sessions": 5}
+        migrations.upgrade(url)
+        assert offsets(url) == {"interactions": 5, "t1.sessions": 5}
 
 
 def test_two_upgrades_at_the_same_moment_make_one(stack: Stack) -> None:

@@ -1,7 +1,6 @@
 """The sink on real Kafka, registry and PostgreSQL: what comes in is stored, once, as it was."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,46 +8,19 @@ import pytest
 
 from schemas.reasons import Reason
 from schemas.topics import INTERACTIONS, SESSIONS
-from sinks.rows import EVENT_COLUMNS
+from sinks.event_rows import EVENT_COLUMNS
 from tests.integration.sink_rig import (
     Rows,
     Sink,
     Topics,
     eventually,
-    free_port,
     identities,
     interaction,
     now_ms,
-    session,
 )
-from tests.stack import Stack
+from tests.published import session
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def topics(stack: Stack, namespace: str) -> Iterator[Topics]:
-    written = Topics(stack, namespace)
-    yield written
-    written.close()
-
-
-@pytest.fixture(scope="module")
-def rows(database: str) -> Iterator[Rows]:
-    table = Rows(database)
-    yield table
-    table.close()
-
-
-@pytest.fixture(scope="module")
-def sink(
-    stack: Stack, namespace: str, database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Sink]:
-    """One running sink for the whole module; it must survive everything that is thrown at it here."""
-    log = tmp_path_factory.mktemp("sink") / "log"
-    process = Sink(stack, namespace, database, log, free_port()).start().wait_ready()
-    yield process
-    assert process.stop() == 0, log.read_text()
 
 
 def as_utc(milliseconds: int) -> datetime:
@@ -180,27 +152,6 @@ def test_a_row_only_the_database_refuses_is_found_and_dead_lettered(
     refused = [letter for letter in topics.dead_letters() if letter["reason"] == Reason.DATABASE_REFUSED]
     assert len(refused) == 2
     assert all("whim" in letter["message"] for letter in refused)
-
-
-def test_the_newest_session_row_stays_whatever_the_order(topics: Topics, rows: Rows, sink: Sink) -> None:
-    topics.send(SESSIONS, session("s-1", 4, events=2), session("s-1", 3, events=1))
-    eventually(lambda: rows.all("SELECT FROM user_sessions WHERE session_id = 's-1'") != [], "it is stored")
-    topics.send(SESSIONS, session("s-1", 2, events=1), session("s-2", 2))
-    eventually(lambda: rows.all("SELECT FROM user_sessions WHERE session_id = 's-2'") != [], "so is s-2")
-    query = "SELECT generation, revision, events, perfume_ids FROM user_sessions WHERE session_id = 's-1'"
-    assert rows.all(query) == [(0, 4, 2, ["vetiver"])]
-    topics.send(SESSIONS, session("s-1", 2, generation=1, events=1, perfume_ids=[]))
-    eventually(lambda: rows.all(query) == [(1, 2, 1, [])], "a higher generation replaces a higher revision")
-
-
-def test_a_session_that_left_its_topic_stays_in_the_table(topics: Topics, rows: Rows, sink: Sink) -> None:
-    topics.send(SESSIONS, session("s-gone", 2))
-    topics.send_bytes(SESSIONS, None, key="s-gone")
-    topics.send(SESSIONS, session("s-behind", 2))
-    eventually(
-        lambda: rows.all("SELECT FROM user_sessions WHERE session_id = 's-behind'") != [], "s-behind is in"
-    )
-    assert len(rows.all("SELECT FROM user_sessions WHERE session_id = 's-gone'")) == 1
 
 
 def test_probes_and_metrics_tell_what_happened(topics: Topics, rows: Rows, sink: Sink) -> None:

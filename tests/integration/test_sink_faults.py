@@ -15,7 +15,7 @@ from sinks.batch import Contents, Move
 from sinks.database import Database
 from sinks.errors import EXIT_LOUD_STOP, EXIT_RESTART, Fenced
 from sinks.record import Partition
-from storage import migrations
+from storage import migrations, revision
 from tests.integration.sink_rig import (
     Rows,
     Sink,
@@ -28,20 +28,6 @@ from tests.integration.sink_rig import (
 from tests.stack import Stack
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def topics(stack: Stack, namespace: str) -> Iterator[Topics]:
-    written = Topics(stack, namespace)
-    yield written
-    written.close()
-
-
-@pytest.fixture(scope="module")
-def rows(database: str) -> Iterator[Rows]:
-    table = Rows(database)
-    yield table
-    table.close()
 
 
 class Fleet:
@@ -206,6 +192,18 @@ def test_an_offset_that_kafka_does_not_have_stops_it_for_good(
 
 def test_a_database_without_tables_stops_it_with_advice(stack: Stack, namespace: str, tmp_path: Path) -> None:
     with stack.database("sink_not_migrated") as url:
+        sink = Sink(stack, namespace, url, tmp_path / "log", free_port()).start()
+        assert sink.exit_code() == EXIT_LOUD_STOP
+    assert "sillage db upgrade" in sink.log.read_text()
+
+
+def test_a_database_of_an_earlier_version_stops_it_with_advice(
+    stack: Stack, namespace: str, tmp_path: Path
+) -> None:
+    with stack.database("sink_not_upgraded") as url:
+        migrations.upgrade(url)
+        with psycopg.connect(url, autocommit=True) as session:
+            session.execute("UPDATE alembic_version SET version_num = %s", (revision.KNOWN[-2],))
         sink = Sink(stack, namespace, url, tmp_path / "log", free_port()).start()
         assert sink.exit_code() == EXIT_LOUD_STOP
     assert "sillage db upgrade" in sink.log.read_text()

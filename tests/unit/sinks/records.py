@@ -1,4 +1,4 @@
-"""Values and records the sink's unit tests start from."""
+"""Events and records the sink's unit tests start from."""
 
 from typing import Any
 
@@ -45,38 +45,6 @@ def interaction(**changes: Any) -> dict[str, Any]:
         "context": '{"locale": "fr"}',
         "consent": "granted",
         "gateway_boot": "boot-1",
-    } | changes
-
-
-def session(**changes: Any) -> dict[str, Any]:
-    """A decoded Session with every field set."""
-    return {
-        "session_id": "s-1",
-        "generation": 0,
-        "revision": 2,
-        "user_id": "u-1",
-        "visitor_id": "v-1",
-        "started_at": 1_700_000_000_000,
-        "ended_at": 1_700_000_001_000,
-        "duration": 1,
-        "closed": False,
-        "events": 1,
-        "page_views": 1,
-        "perfumes_viewed": 1,
-        "perfume_ids": ["vetiver"],
-        "interactions": 0,
-        "searches": 0,
-        "added_to_wishlist": False,
-        "added_to_collection": False,
-        "completed_rating": False,
-        "completed_review": False,
-        "bounced": True,
-        "entry_page": "/",
-        "exit_page": "/",
-        "referrer": None,
-        "device_type": "desktop",
-        "browser": "Firefox",
-        "os": "Linux",
     } | changes
 
 

@@ -5,10 +5,11 @@ from hypothesis import strategies as st
 
 from schemas.reasons import Reason
 from sinks.batch import POSITIONS_AFTER_S, Batch, Limits, Move
+from sinks.event_rows import event_row
 from sinks.record import End, Partition, Rejection, Staged
-from sinks.rows import event_row, session_row
 from sinks.tables import RAW_EVENTS, TABLES, USER_SESSIONS
-from tests.unit.sinks.records import EVENT_ID, INTERACTIONS, interaction, record, session
+from tests.published import session
+from tests.unit.sinks.records import EVENT_ID, INTERACTIONS, interaction, record
 
 SESSIONS = Partition("sessions", 0)
 LIMITS = Limits(records=3, bytes=100, linger_s=0.25)
@@ -26,7 +27,7 @@ def event(offset: int, event_id: str = EVENT_ID, session_id: str = "s-1") -> Sta
 
 
 def figures(offset: int, generation: int, revision: int) -> Staged:
-    row = session_row(session(generation=generation, revision=revision), 0, offset)
+    row = USER_SESSIONS.row(session(generation=generation, revision=revision), 0, offset)
     return Staged(USER_SESSIONS.name, "s-1", row, record(offset, SESSIONS))
 
 

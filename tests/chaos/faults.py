@@ -1,0 +1,128 @@
+"""The faults, each a few seconds of harm; which, to whom and when comes from one seeded generator."""
+
+import signal
+import time
+from collections.abc import Callable, Mapping
+from random import Random
+from types import MappingProxyType
+from typing import Final, Protocol
+
+from tests.chaos.fleet import Fleet
+
+Fault = Callable[["Scene"], str]
+
+
+class Broker(Protocol):
+    """The Kafka server under test."""
+
+    def kill(self) -> None:
+        """kill -9; its supervisor starts it again."""
+        ...
+
+    def restart(self) -> None:
+        """Stop it in order and start it again."""
+        ...
+
+
+class Scene:
+    """What a fault may touch. `session_timeout`: seconds after which Kafka gives a silent worker up."""
+
+    def __init__(self, fleet: Fleet, broker: Broker, random: Random, session_timeout: float) -> None:
+        self.fleet = fleet
+        self.broker = broker
+        self.random = random
+        self.session_timeout = session_timeout
+        self._joined = 0
+
+    def somebody(self) -> str:
+        """The name of a worker."""
+        return self.random.choice(sorted(self.fleet.names))
+
+    def newcomer(self) -> str:
+        """A name nobody had."""
+        self._joined += 1
+        return f"joined-{self._joined}"
+
+
+def kill_worker(scene: Scene) -> str:
+    """kill -9, at whatever it is doing."""
+    victim = scene.somebody()
+    scene.fleet.signal(victim, signal.SIGKILL)
+    return f"kill -9 {victim}"
+
+
+def kill_all_workers(scene: Scene) -> str:
+    """kill -9 of every worker at once."""
+    for victim in scene.fleet.names:
+        scene.fleet.signal(victim, signal.SIGKILL)
+    return "kill -9 of all workers"
+
+
+def make_zombie(scene: Scene) -> str:
+    """Freeze a worker for longer than its session, so that it wakes up with partitions that are another's."""
+    victim = scene.somebody()
+    scene.fleet.signal(victim, signal.SIGSTOP)
+    time.sleep(scene.session_timeout * 1.5)
+    scene.fleet.signal(victim, signal.SIGCONT)
+    return f"zombie {victim}"
+
+
+def duplicate_instance(scene: Scene) -> str:
+    """A second worker with the id of a living one; Kafka fences the first, who starts again, and so on."""
+    twin, name = scene.somebody(), scene.newcomer()
+    scene.fleet.add(name, instance_id=twin)
+    time.sleep(4.0)
+    scene.fleet.leave(name)
+    return f"duplicate of {twin}"
+
+
+def join(scene: Scene) -> str:
+    """One more worker."""
+    name = scene.newcomer()
+    scene.fleet.add(name)
+    return f"{name} joins"
+
+
+def leave(scene: Scene) -> str:
+    """One worker less, in order; the last one stays."""
+    if len(scene.fleet.names) == 1:
+        return join(scene)
+    name = scene.somebody()
+    scene.fleet.leave(name)
+    return f"{name} leaves"
+
+
+def kill_broker(scene: Scene) -> str:
+    """kill -9 of Kafka."""
+    scene.broker.kill()
+    return "kill -9 Kafka"
+
+
+def restart_broker(scene: Scene) -> str:
+    """An orderly restart of Kafka."""
+    scene.broker.restart()
+    return "restart Kafka"
+
+
+FAULTS: Final[Mapping[Fault, int]] = MappingProxyType(
+    {
+        kill_worker: 5,
+        kill_all_workers: 1,
+        make_zombie: 3,
+        duplicate_instance: 2,
+        join: 3,
+        leave: 3,
+        kill_broker: 2,
+        restart_broker: 2,
+    }
+)
+"""How often each comes, against the others."""
+
+
+def plan(random: Random, count: int) -> list[Fault]:
+    """`count` faults in random order; from eight on, each kind at least once."""
+    kinds = list(FAULTS)
+    chosen = kinds[: min(count, len(kinds))]
+    chosen += random.choices(kinds, list(FAULTS.values()), k=max(0, count - len(kinds)))
+    random.shuffle(chosen)
+    return chosen
