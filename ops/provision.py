@@ -4,7 +4,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, TopicMetadata
 from confluent_kafka.cimpl import NewTopic
 
 from schemas.topics import TOPICS, Namespace, Topic
@@ -33,30 +33,67 @@ PRODUCTION = Replication(factor=3, min_insync=2)
 def apply_topics(
     cluster: Cluster, namespace: Namespace, replication: Replication | None = None
 ) -> dict[str, str]:
-    """Create missing topics ; returns what was done, by topic.
+    """Create missing topics, set the others' configuration as declared; returns what was done, by topic.
 
-    Raises ProvisionError where a topic exists with another number of partitions: raising it would move keys
-    away from the partition that holds their state.
+    Raises ProvisionError where a topic exists with another number of partitions (raising it would move keys
+    away from the partition that holds their state) or with fewer replicas than asked for.
     """
     replication = replication or Replication()
     admin = AdminClient(cluster.base("sillage-topics"))
     known = admin.list_topics(timeout=ADMIN_TIMEOUT_S).topics
-    done: dict[str, str] = {}
     missing = [topic for topic in TOPICS if namespace.topic(topic) not in known]
-    for topic in TOPICS:
-        name = namespace.topic(topic)
-        if topic in missing:
-            continue
-        partitions = len(known[name].partitions)
-        if partitions != topic.partitions:
-            raise ProvisionError(
-                f"topic {name} has {partitions} partitions, {topic.partitions} are declared: keys would"
-                " change partition. Rebuild into a new namespace instead."
-            )
-        done[name] = "present"
+    present = [topic for topic in TOPICS if topic not in missing]
+    for topic in present:
+        _check_shape(topic, known[namespace.topic(topic)], replication)
+    changed = _configure(admin, present, namespace, replication)
     _create(admin, missing, namespace, replication)
-    done.update({namespace.topic(topic): "created" for topic in missing})
-    return done
+    done = {namespace.topic(topic): "updated" if topic in changed else "present" for topic in present}
+    return done | {namespace.topic(topic): "created" for topic in missing}
+
+
+def _check_shape(topic: Topic, found: TopicMetadata, replication: Replication) -> None:
+    if len(found.partitions) != topic.partitions:
+        raise ProvisionError(
+            f"topic {found.topic} has {len(found.partitions)} partitions, {topic.partitions} are declared:"
+            " keys would change partition. Rebuild into a new namespace instead."
+        )
+    replicas = min(len(partition.replicas) for partition in found.partitions.values())
+    if replicas < replication.factor:
+        raise ProvisionError(
+            f"topic {found.topic} is kept by {replicas} brokers, {replication.factor} are asked for: reassign"
+            " its partitions with Kafka's own tools, then apply again."
+        )
+
+
+def _configure(
+    admin: AdminClient, topics: list[Topic], namespace: Namespace, replication: Replication
+) -> list[Topic]:
+    """Set what differs from the declaration; returns the topics that were changed."""
+    resources = {ConfigResource(ConfigResource.Type.TOPIC, namespace.topic(topic)): topic for topic in topics}
+    if not resources:
+        return []
+    wanted: dict[ConfigResource, Topic] = {}
+    for resource, answer in admin.describe_configs(list(resources)).items():
+        found = {name: entry.value for name, entry in answer.result(timeout=ADMIN_TIMEOUT_S).items()}
+        declared = _config(resources[resource], replication)
+        differing = {name: value for name, value in declared.items() if found.get(name) != value}
+        if differing:
+            wanted[_changes(resource.name, differing)] = resources[resource]
+    if wanted:
+        for done in admin.incremental_alter_configs(list(wanted)).values():
+            done.result(timeout=ADMIN_TIMEOUT_S)
+    return list(wanted.values())
+
+
+def _changes(name: str, values: dict[str, str]) -> ConfigResource:
+    entries = [
+        ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET) for key, value in values.items()
+    ]
+    return ConfigResource(ConfigResource.Type.TOPIC, name, incremental_configs=entries)
+
+
+def _config(topic: Topic, replication: Replication) -> dict[str, str]:
+    return topic.config() | {"min.insync.replicas": str(replication.min_insync)}
 
 
 def _create(admin: AdminClient, topics: list[Topic], namespace: Namespace, replication: Replication) -> None:
@@ -67,7 +104,7 @@ def _create(admin: AdminClient, topics: list[Topic], namespace: Namespace, repli
             namespace.topic(topic),
             num_partitions=topic.partitions,
             replication_factor=replication.factor,
-            config=topic.config() | {"min.insync.replicas": str(replication.min_insync)},
+            config=_config(topic, replication),
         )
         for topic in topics
     ]

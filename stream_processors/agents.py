@@ -6,6 +6,8 @@ from typing import Any
 
 from aiokafka.partitioner import murmur2
 
+from schemas.interaction import what_is_wrong
+from schemas.reasons import Reason
 from schemas.topics import (
     AFFINITIES,
     INTERACTIONS,
@@ -17,6 +19,7 @@ from schemas.topics import (
     Topic,
 )
 from stream_processors.engine.job import Forwarded
+from stream_processors.errors import Refused
 from stream_processors.perfumes.activity import activities
 from stream_processors.perfumes.agent import Encoders, PerfumeAgent
 from stream_processors.sessions.agent import SessionAgent
@@ -43,8 +46,17 @@ def session_agent(registry: Registry, namespace: Namespace) -> SessionAgent:
             for perfume, activity in activities(interaction)
         ]
 
+    read = Decoder("interaction", registry).decode
+
+    def decode(data: bytes | None) -> Mapping[str, Any]:
+        interaction = read(data)
+        wrong = what_is_wrong(interaction)
+        if wrong is not None:
+            raise Refused(Reason.INVALID_RECORD, wrong)
+        return interaction
+
     return SessionAgent(
-        decode=Decoder("interaction", registry).decode,
+        decode=decode,
         encode_session=encoder(SESSIONS, registry, namespace),
         home_partition=session_home,
         forwards=forwards,

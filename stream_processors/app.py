@@ -100,7 +100,9 @@ def _faust_app(settings: Settings, engine: Engine) -> Any:
         stream_recovery_delay=0,
         consumer_group_instance_id=settings.instance_id,
         broker_client_id=client_id(settings.instance_id, settings.live_address),
-        consumer_auto_offset_reset="earliest",
+        # Nobody may skip records unnoticed: a position that Kafka no longer has ends the worker, and the next
+        # takeover says what is missing.
+        consumer_auto_offset_reset="none",
         consumer_max_fetch_size=4 * 1024 * 1024,
         broker_max_poll_records=None,
         broker_session_timeout=timeout,

@@ -3,6 +3,7 @@
 StreamsError
 ├── Refused    this record cannot be applied: dead-letter it, go on
 └── LoudStop   going on would do damage: stop, and stay stopped until a person has looked (exit code 78)
+    └── UnreadableRow  changelog bytes that this version cannot read: going on would count anew from nothing
 """
 
 from schemas.reasons import Reason
@@ -28,3 +29,7 @@ class Refused(StreamsError):
 
 class LoudStop(StreamsError):
     """The message says what was found and what to do."""
+
+
+class UnreadableRow(LoudStop):
+    """Another version wrote the row, or it is damaged."""

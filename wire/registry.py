@@ -4,6 +4,7 @@ Ids are immutable in a registry, so a cached answer never goes stale.
 """
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -19,6 +20,8 @@ from wire.errors import NotRegistered, RegistryUnavailable, UnknownSchema
 Answer = TypeVar("Answer")
 
 COMPATIBILITY = "FULL_TRANSITIVE"
+NOT_FOUND = 404
+MISSING_FOR_S = 10.0
 
 
 def _ask(question: Callable[[], Answer], url: str) -> Answer:
@@ -36,10 +39,13 @@ def _ask(question: Callable[[], Answer], url: str) -> Answer:
 class Registry:
     """A registry that speaks Confluent's API, at its base URL."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._url = url
         self._client = SchemaRegistryClient({"url": url, "timeout": 10, "max.retries": 2})
+        self._clock = clock
         self._schemas: dict[int, dict[str, Any]] = {}
+        self._missing: dict[int, float] = {}
+        """Ids that were asked for in vain, and until when that is believed."""
 
     def __enter__(self) -> "Registry":
         return self
@@ -67,6 +73,8 @@ class Registry:
         try:
             found = _ask(lambda: self._client.lookup_schema(subject, _document(topic)), self._url)
         except SchemaRegistryError as error:
+            if error.http_status_code != NOT_FOUND:
+                raise RegistryUnavailable(f"schema registry {self._url} answers {error}") from error
             raise NotRegistered(
                 f"{subject} has no schema like ours ({error.error_message}): run `sillage schemas apply`"
             ) from error
@@ -78,9 +86,14 @@ class Registry:
         """The schema with that id. Raises UnknownSchema or RegistryUnavailable."""
         known = self._schemas.get(schema_id)
         if known is None:
+            if self._missing.get(schema_id, 0.0) > self._clock():
+                raise UnknownSchema(f"schema id {schema_id} is not in the registry")
             try:
                 found = _ask(lambda: self._client.get_schema(schema_id), self._url)
             except SchemaRegistryError as error:
+                if error.http_status_code != NOT_FOUND:
+                    raise RegistryUnavailable(f"schema registry {self._url} answers {error}") from error
+                self._missing[schema_id] = self._clock() + MISSING_FOR_S
                 raise UnknownSchema(f"schema id {schema_id} is not in the registry") from error
             known = self._schemas[schema_id] = json.loads(found.schema_str or "{}")
         return known

@@ -19,7 +19,14 @@ from stream_processors.engine.batch import Batch, TopicPartition
 from stream_processors.engine.guard import Verdict
 from stream_processors.engine.job import Job
 from stream_processors.engine.metrics import EngineMetrics
-from stream_processors.engine.partition import WATERMARK_KEY, FailureWatch, Flush, OwnedPartition, Start
+from stream_processors.engine.partition import (
+    WATERMARK_KEY,
+    FailureWatch,
+    Flush,
+    OwnedPartition,
+    Rewound,
+    Start,
+)
 from stream_processors.engine.table import Table
 from stream_processors.engine.takeover import Extent, Reader, Rows
 from stream_processors.engine.transaction import PartitionWriter
@@ -144,9 +151,10 @@ class Engine:
             loaded = [
                 rows[TopicPartition(self._name(spec.changelog), tp.partition)] for spec in self.job.tables
             ]
+            had_rows = any(loaded)
             watermark = loaded[0].pop(WATERMARK_KEY, b"0")
             tables = [Table(spec, kept) for spec, kept in zip(self.job.tables, loaded, strict=True)]
-            start = Start(extents[tp].position(tp), int(watermark))
+            start = Start(extents[tp].position(tp, had_rows), int(watermark))
             state = OwnedPartition(self.job, tp, start, tables, self._name, self._dead_letter, self._watch)
             self._held[tp] = _Held(state, writers[tp], moved_at=self._clock(), fed_at=self._clock())
 
@@ -175,11 +183,15 @@ class Engine:
 
     async def _apply(self, held: _Held, batch: Batch) -> None:
         records = batch.records
-        for at in range(0, len(records), RECORDS_AT_A_TIME):
+        for at in range(0, max(1, len(records)), RECORDS_AT_A_TIME):
             run = records[at : at + RECORDS_AT_A_TIME]
             last = at + RECORDS_AT_A_TIME >= len(records)
-            with self._metrics.applying():
-                held.state.apply(batch, run, batch.end if last else run[-1].offset + 1)
+            try:
+                with self._metrics.applying():
+                    held.state.apply(batch, run, batch.end if last else run[-1].offset + 1)
+            except Rewound:
+                await self._read_again(held)
+                return
             if held.state.waiting >= self._policy.records:
                 await self._begin_flush(held)
             await asyncio.sleep(0)
@@ -192,8 +204,12 @@ class Engine:
             return
         held.sought_at = self._clock()
         log.warning("batches were dropped on the way; reading again", source=held.state.source)
+        await self._read_again(held)
+
+    async def _read_again(self, held: _Held) -> None:
         self._metrics.seek_backs.inc()
-        await self.source.seek_wait({held.state.source: held.state.position})
+        if self.source is not None:
+            await self.source.seek_wait({held.state.source: held.state.position})
 
     # Flushing
 
@@ -226,7 +242,9 @@ class Engine:
     async def _begin_flush(self, held: _Held) -> None:
         """Start writing what is open; waits for the partition's transaction under way first."""
         while held.commit is not None and not held.commit.done():
-            await held.commit
+            await asyncio.wait(
+                {held.commit}
+            )  # not `await`: who is cancelled while waiting must not cancel it
         if held.state.dirty:
             held.commit = asyncio.create_task(_or_exit(self._commit(held, held.state.take_flush())))
 
@@ -240,7 +258,9 @@ class Engine:
     async def _flush_all(self) -> None:
         for held in self._held.values():
             await self._begin_flush(held)
-        await asyncio.gather(*(held.commit for held in self._held.values() if held.commit is not None))
+        commits = {held.commit for held in self._held.values() if held.commit is not None}
+        if commits:
+            await asyncio.wait(commits)
 
     async def _look_for_stalls(self) -> None:
         """A dropped batch shows when its successor comes; the last one of all has no successor."""

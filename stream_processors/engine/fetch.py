@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from aiokafka.errors import NoOffsetForPartitionError
 from faust.transport.drivers import aiokafka as driver
 
 from stream_processors.engine.batch import Batch, TopicPartition
@@ -88,14 +89,27 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         timeout: float | None = None,  # noqa: ASYNC109 - the overridden method has it
         max_records: int | None = None,
     ) -> dict[Any, list[BatchRecord]]:
-        for tp, position in _positions(consumer).items():
-            if self._next.get(tp) != position:
-                self._next[tp] = position  # somebody sought, or the partition is new
+        passed = self._passed(_positions(consumer))
         # The consumer's own set changes under the fetch, from the main thread.
         active = None if active_partitions is None else set(active_partitions)
-        records = await super()._fetch_records(consumer, active, timeout=timeout, max_records=max_records)
+        try:
+            fetched = await super()._fetch_records(consumer, active, timeout=timeout, max_records=max_records)
+        except NoOffsetForPartitionError:
+            return {}  # a first start: the position comes with the seek that follows a takeover
         after = _positions(consumer)
-        return {tp: [self._labelled(tp, found, after)] for tp, found in records.items() if tp in after}
+        records = {tp: [self._labelled(tp, found, after)] for tp, found in fetched.items() if tp in after}
+        return passed | {tp: [*passed.get(tp, []), *found] for tp, found in records.items()}
+
+    def _passed(self, positions: Mapping[Any, int]) -> dict[Any, list[BatchRecord]]:
+        """Batches without records: what the consumer went past since, such as transaction markers."""
+        passed = {}
+        for tp, position in positions.items():
+            known = self._next.get(tp)
+            self._next[tp] = position
+            if known is not None and known < position:
+                batch = Batch(TopicPartition(tp.topic, tp.partition), known, position, ())
+                passed[tp] = [BatchRecord(tp.topic, tp.partition, known, batch)]
+        return passed
 
     def _labelled(self, tp: Any, records: Any, after: Mapping[Any, int]) -> BatchRecord:
         start, end = self._next.get(tp, records[0].offset), after[tp]

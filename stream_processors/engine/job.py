@@ -51,7 +51,7 @@ class Job(Protocol):
     def tables(self) -> Sequence[TableSpec[Any]]: ...
 
     def decode(self, data: bytes | None) -> Mapping[str, Any]:
-        """The value in a source record's bytes. Raises wire.errors.Undecodable: the record is bad."""
+        """The value in a record's bytes. Raises wire.errors.Undecodable or Refused: the record is bad."""
         ...
 
     def apply(self, partition: PartitionView, value: Mapping[str, Any], appended_at: int) -> str:

@@ -14,7 +14,7 @@ from stream_processors.engine.guard import Verdict, judge
 from stream_processors.engine.job import Forwarded, Job
 from stream_processors.engine.table import Table
 from stream_processors.errors import LoudStop, Refused
-from wire.codec import schema_id_of
+from wire.dead_letters import Source, key_of, letter_about
 from wire.errors import Undecodable, WireError
 
 FAILURE_WINDOW = 1_000
@@ -44,6 +44,10 @@ class Flush:
 
     def add(self, topic: str, partition: int, key: bytes | None, value: bytes | None) -> None:
         self.records.setdefault((topic, partition), []).append((key, value))
+
+
+class Rewound(Exception):
+    """The reducer failed on a record: the open flush was undone. Read again from `position`."""
 
 
 class FailureWatch:
@@ -89,6 +93,8 @@ class OwnedPartition:
         self._dead_letter = dead_letter
         self._watch = watch
         self._open = Flush(source, start.position)
+        self._failed: dict[int, str] = {}
+        """Offsets on which the reducer failed, and how: not to be applied when they come again."""
         self.waiting = 0
 
     @property
@@ -103,7 +109,7 @@ class OwnedPartition:
     def apply(self, batch: Batch, records: Sequence[Record], end: int) -> None:
         """Apply `records`, a run of the batch that reaches up to offset `end`, skipping those applied before.
 
-        Raises LoudStop, or wire.errors.RegistryUnavailable where nobody can tell what a record is.
+        Raises Rewound, LoudStop, or wire.errors.RegistryUnavailable where nobody can tell what a record is.
         """
         for record in records:
             if record.offset >= self.position:
@@ -112,33 +118,37 @@ class OwnedPartition:
         self.position = max(self.position, end)
 
     def _apply_record(self, record: Record) -> None:
-        failed = False
         try:
-            outcome = self.job.apply(self, self.job.decode(record.value), record.timestamp)
+            outcome = self._outcome(record)
         except (Undecodable, Refused) as refusal:
             outcome = self._refuse(record, refusal.reason, str(refusal))
-        except (WireError, OSError, MemoryError):
-            raise  # not the record's fault: the registry's, or the machine's
+        except (WireError, OSError, MemoryError, LoudStop):
+            raise  # not the record's fault: the registry's, the machine's, another version's
         except Exception as bug:
             log.exception("reducer failed", source=self.source, offset=record.offset)
-            outcome = self._refuse(record, Reason.PROCESSOR_ERROR, repr(bug))
-            failed = True
+            self._watch.note(failed=True)
+            self._failed[record.offset] = f"{type(bug).__name__}: {bug}"
+            self._take_back()
+            raise Rewound from bug
         self._open.outcomes[outcome] += 1
-        self._watch.note(failed)
+        self._watch.note(failed=False)
+
+    def _outcome(self, record: Record) -> str:
+        if record.offset in self._failed:
+            return self._refuse(record, Reason.PROCESSOR_ERROR, self._failed[record.offset])
+        return self.job.apply(self, self.job.decode(record.value), record.timestamp)
+
+    def _take_back(self) -> None:
+        """Undo the open flush: the reducer may have changed a row by half before it failed."""
+        self.position, self.watermark, self.waiting = self._open.position, self._written_watermark, 0
+        for table in self.tables:
+            table.take_back()
+        self._open = Flush(self.source, self.position)
 
     def _refuse(self, record: Record, reason: Reason, message: str) -> str:
-        letter = {
-            "stage": self.job.stage.value,
-            "reason": reason.value,
-            "message": message,
-            "first_seen": record.timestamp,
-            "payload": record.value or b"",
-            "source_topic": self.source.topic,
-            "source_partition": self.source.partition,
-            "source_offset": record.offset,
-            "schema_id": schema_id_of(record.value),
-        }
-        self.forward(Forwarded(DEAD_LETTER, self.number, record.key, self._dead_letter(letter)))
+        source = Source(self.source.topic, self.source.partition, record.offset)
+        letter = letter_about(self.job.stage, reason, message, source, record.value, record.timestamp)
+        self.forward(Forwarded(DEAD_LETTER, self.number, key_of(record.key), self._dead_letter(letter)))
         return reason.value
 
     def advance(self, moment: int) -> int:
@@ -163,6 +173,7 @@ class OwnedPartition:
                 if change.public is not None:
                     flush.add(public, self.number, change.key.encode(), change.public)
         self._open = Flush(self.source, self.position)
+        self._failed = {at: how for at, how in self._failed.items() if at >= self.position}
         return flush
 
     def _add_watermark(self, flush: Flush) -> None:

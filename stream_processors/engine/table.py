@@ -105,6 +105,14 @@ class Table(Generic[Row]):
         self._changed.clear()
         self._removed.clear()
 
+    def take_back(self) -> None:
+        """Undo every change since `take_changes`, also those nobody told of by `put`."""
+        for key in self._changed | self._removed:
+            self.agenda.schedule(key, 0)  # whatever was taken off the agenda for it is to be looked at again
+        self._hot, self._warm = {}, {}
+        self._changed.clear()
+        self._removed.clear()
+
     def landed(self) -> None:
         """The transaction that carried the rows in flight is committed."""
         for key, packed in self._in_flight.items():

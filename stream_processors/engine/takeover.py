@@ -31,9 +31,18 @@ class Extent:
     start: int
     end: int
 
-    def position(self, source: TopicPartition) -> int:
-        """Where to go on reading. Raises LoudStop where records were lost in between."""
+    def position(self, source: TopicPartition, had_rows: bool) -> int:
+        """Where to go on reading. Raises LoudStop where records were lost in between, or the offset was.
+
+        `had_rows`: whether rows were found that an earlier owner had written.
+        """
         if self.committed is None:
+            if had_rows:
+                raise LoudStop(
+                    f"{source.topic}[{source.partition}] has rows but no committed offset: Kafka forgot it"
+                    " (offsets.retention.minutes), or it was deleted. Reading from the start would count"
+                    " events twice. Rebuild the rows from the stored events, into a new namespace."
+                )
             return self.start
         if self.start <= self.committed <= self.end:
             return self.committed

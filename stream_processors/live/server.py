@@ -124,7 +124,7 @@ def _only_with(keys: Sequence[str]) -> Middleware:
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        given = key.strip().encode()
+        given = key.strip().encode("utf-8", "surrogateescape")
         known = [hmac.compare_digest(given, valid.encode()) for valid in keys]
         if scheme.lower() != "bearer" or not any(known):
             return _error(401, "invalid_key", "Live reads need 'Authorization: Bearer <secret key>'.")

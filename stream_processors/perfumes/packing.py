@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgpack
 
-from stream_processors.sessions.row import UnreadableRow
+from stream_processors.errors import UnreadableRow
 
 _HEADER = struct.Struct(">BQd")
 
@@ -48,7 +48,8 @@ class RowFormat(Generic[Row]):
             version, events, _rank = _HEADER.unpack_from(data)
             if version != self.version:
                 raise UnreadableRow(
-                    f"{self.kind} row of version {version}; this program reads {self.version}"
+                    f"{self.kind} row of version {version}; this program reads {self.version}:"
+                    " run the version that wrote it"
                 )
             return self.restore(events, msgpack.unpackb(data[_HEADER.size :], strict_map_key=False))
         except _NOT_A_ROW as error:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgpack
 
+from stream_processors.errors import UnreadableRow
 from stream_processors.sessions.event import Moment
 
 PACKED_VERSION = 1
@@ -20,10 +21,6 @@ _IDENTITY_BYTES = 16
 
 Told = tuple[Moment, str]
 """A text and the moment of the event that told it."""
-
-
-class UnreadableRow(Exception):
-    """Changelog bytes that this version cannot read: another version wrote them, or they are damaged."""
 
 
 @dataclass(slots=True)
@@ -94,7 +91,10 @@ def unpack(data: bytes) -> SessionRow:
     try:
         version, flags, events, last_received = _HEADER.unpack_from(data)
         if version != PACKED_VERSION:
-            raise UnreadableRow(f"session row of version {version}; this program reads {PACKED_VERSION}")
+            raise UnreadableRow(
+                f"session row of version {version}; this program reads {PACKED_VERSION}:"
+                " run the version that wrote it"
+            )
         if flags & _EVICTED:
             return SessionRow(events, last_received=last_received, closed=True, evicted=True)
         seen, first, last, referrer, user, visitor, *rest = msgpack.unpackb(data[_HEADER.size :])

@@ -57,13 +57,27 @@ def test_a_session_can_be_read_live_by_those_with_a_key(pipeline: StreamsPipelin
 def test_rows_stay_exact_when_the_worker_is_killed_again_and_again(pipeline: StreamsPipeline) -> None:
     worker = pipeline.worker("one")
     with ended_at_last(worker):
-        worker.start()
         for kill in range(4):
-            pipeline.topic.put(interactions(seed=10 + kill, count=4_000, sessions=300))
-            time.sleep(0.15 * kill)
-            worker.kill()
             worker.launch()
+            pipeline.topic.put(interactions(seed=10 + kill, count=4_000, sessions=300))
+            wait_until(partial(_has_committed, worker), SETTLE_S, worker.tail)
+            pipeline.topic.put(interactions(seed=15 + kill, count=2_000, sessions=300))
+            time.sleep(0.1 * kill)
+            worker.kill()
+        worker.start()
         pipeline.wait_until_exact(SETTLE_S)
+
+
+def _has_committed(worker: Service) -> bool:
+    """Whether this life of the worker has committed a transaction: it is at work."""
+    try:
+        metrics = httpx.get(f"{worker.url}/metrics", timeout=2).text
+    except httpx.TransportError:
+        return False
+    return any(
+        line.startswith("sillage_streams_flushes_total") and float(line.split()[-1]) > 0
+        for line in metrics.splitlines()
+    )
 
 
 def test_rows_stay_exact_while_workers_come_and_go(pipeline: StreamsPipeline) -> None:
@@ -115,7 +129,14 @@ def _answers(worker: Service, path: str) -> bool:
 
 
 def test_garbage_in_the_topic_is_dead_lettered_and_stops_nothing(pipeline: StreamsPipeline) -> None:
-    garbage = [b"", b"not avro", b"\0\0\0\0\1garbage", b"\0\x7f\xff\xff\xffunknown schema", None]
+    garbage = [
+        b"",
+        b"not avro",
+        b"\0\0\0\0\1garbage",
+        b"\0\x7f\xff\xff\xffunknown schema",
+        b"\0\xff\xff\xff\xff",
+        None,
+    ]
     for value in garbage:
         pipeline.topic.put_bytes(b"garbage", value, partition=3)
     pipeline.topic.put(interactions(seed=30, count=200, sessions=20))

@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas import limits
 from stream_processors.engine.guard import Verdict, judge
-from stream_processors.engine.partition import FAILURE_WINDOW, WATERMARK_KEY, FailureWatch
+from stream_processors.engine.partition import FAILURE_WINDOW, WATERMARK_KEY, FailureWatch, Rewound
 from stream_processors.errors import LoudStop
-from stream_processors.sessions import agent, reducer
+from stream_processors.sessions import reducer
 from tests.oracle.sessions import expected_sessions
 from tests.unit.streams.engine_fakes import FakeRecord, batch, decode, encode, owned_partition, written
 from tests.unit.streams.events import consistent_retries, interaction, interactions
-from wire.errors import RegistryUnavailable
+from wire.errors import RegistryUnavailable, Undecodable
 
 SESSIONS, CHANGELOG, DEAD = "t.sessions", "t.session-agent-changelog", "t.dead-letter"
 
@@ -94,26 +95,73 @@ def test_garbage_is_dead_lettered_with_where_it_came_from_and_the_rest_goes_on()
     assert flush.outcomes == {"undecodable": 2, "applied": 1}
 
 
-def test_a_record_that_breaks_the_reducer_is_dead_lettered_and_harms_nothing(
-    monkeypatch: pytest.MonkeyPatch,
+FOLDS = ("_fold_edges", "_fold_identity", "_fold_counts", "_fold_flags")
+
+
+@pytest.mark.parametrize("fold", FOLDS)
+@pytest.mark.parametrize("flush_first", [False, True])
+def test_a_record_that_breaks_the_reducer_half_way_is_dead_lettered_and_harms_nothing(
+    monkeypatch: pytest.MonkeyPatch, fold: str, flush_first: bool
 ) -> None:
     partition = owned_partition()
-    real = reducer.apply
+    real = getattr(reducer, fold)
 
-    def broken(row: Any, event: Any) -> Any:
+    def broken(row: Any, event: Any) -> None:
+        real(row, event)
         if event.path == "/bug":
             raise ZeroDivisionError("a bug")
-        return real(row, event)
 
-    monkeypatch.setattr(agent, "apply", broken)
+    monkeypatch.setattr(reducer, fold, broken)
     paths = ["/", "/bug", "/a"]
     records = [FakeRecord(at, encode(interaction(event_id=path, path=path))) for at, path in enumerate(paths)]
-    partition.apply(batch(0, 3), records, 3)
+    if flush_first:
+        partition.apply(batch(0, 1), records[:1], 1)
+        partition.take_flush()
+    began = partition.position
+    with pytest.raises(Rewound):
+        partition.apply(batch(0, 3), records, 3)
+    assert partition.position == began, "the open flush is undone and read again"
+    partition.apply(batch(began, 3), records[began:], 3)
     flush = partition.take_flush()
     ((_, letter),) = written(flush, DEAD)
-    assert letter["reason"] == "processor_error"
+    assert (letter["reason"], letter["source_offset"]) == ("processor_error", 1)
     assert "a bug" in letter["message"]
-    assert [row["events"] for _, row in written(flush, SESSIONS)] == [2]
+    expected = expected_sessions([interaction(event_id=path, path=path) for path in ("/", "/a")])
+    assert [row for _, row in written(flush, SESSIONS)] == list(expected.values())
+
+
+def test_a_session_closed_in_a_flush_that_was_undone_closes_all_the_same() -> None:
+    partition = owned_partition()
+    partition.apply(batch(0, 1), [FakeRecord(0, encode(interaction()))], 1)
+    partition.take_flush()
+    partition.landed()
+    later = 1_001 + limits.SESSION_TIMEOUT_MS
+    partition.job.tick(partition, later)
+    for table in partition.tables:
+        table.take_back()
+    partition.job.tick(partition, later)
+    assert [row["closed"] for _, row in written(partition.take_flush(), SESSIONS)] == [True]
+
+
+def test_letters_about_huge_or_hostile_records_always_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    partition = owned_partition()
+
+    def refuse(data: bytes | None) -> Any:
+        raise Undecodable(repr(data) * 4)
+
+    monkeypatch.setattr(partition.job, "decode", refuse)
+    hostile = [b"\0\xff\xff\xff\xff", b"\xff" * 1_000_000]
+    records = [FakeRecord(at, value, key=b"k" * 1_000_000) for at, value in enumerate(hostile)]
+    partition.apply(batch(0, 2), records, 2)
+    letters = partition.take_flush().records[(DEAD, 0)]
+    assert len(letters) == 2
+    assert all(len(key or b"") + len(value or b"") < 600_000 for key, value in letters)
+
+
+def test_a_row_of_another_version_stops_the_worker_instead_of_losing_its_events() -> None:
+    partition = owned_partition(committed={"s-1": b"\x63" + bytes(20)})
+    with pytest.raises(LoudStop, match="version 99"):
+        partition.apply(batch(0, 1), [FakeRecord(0, encode(interaction()))], 1)
 
 
 def test_a_session_in_another_partition_than_its_own_is_refused() -> None:

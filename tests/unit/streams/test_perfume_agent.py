@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream_processors.errors import LoudStop
 from stream_processors.perfumes.affinity import ACTS
 from stream_processors.perfumes.agent import PerfumeAgent
 from tests.oracle.perfumes import expected_affinities, expected_feedback, expected_perfumes
@@ -127,15 +128,14 @@ def test_an_activity_of_a_type_from_the_future_counts_as_an_event_and_no_more() 
     assert (row["revision"], row["total_views"], row["trending_score"]) == (1, 0, 0.0)
 
 
-def test_a_row_that_cannot_be_read_leaves_the_other_tables_as_they_were() -> None:
+def test_a_row_that_cannot_be_read_stops_the_worker_before_any_table_is_changed() -> None:
     act = of_perfume("WISHLIST_ADD", {"recommendationId": "r-1"}, visitor_id="ann")
     ((perfume_id, value),) = forwarded([act])
     damaged: tuple[dict[str, bytes], ...] = ({}, {}, {'["r-1","v:ann","p-1"]': b"\x01damaged"})
     partition = perfume_partition(home_partition(perfume_id), damaged)
-    partition.apply(batch(0, 1), [FakeRecord(0, value)], 1)
-    flush = partition.take_flush()
-    assert flush.outcomes == {"processor_error": 1}
-    assert {topic for topic, _ in flush.records} == {"t.dead-letter"}
+    with pytest.raises(LoudStop, match="not a row of recommendation-feedback"):
+        partition.apply(batch(0, 1), [FakeRecord(0, value)], 1)
+    assert not partition.dirty
 
 
 def test_the_agent_keeps_the_engine_s_promise_of_three_tables_with_topics_of_their_own() -> None:

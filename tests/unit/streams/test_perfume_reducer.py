@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream_processors.errors import UnreadableRow
 from stream_processors.perfumes.activity import activities
 from stream_processors.perfumes.affinity import NO_STANDING
 from stream_processors.perfumes.event import perfume_event
@@ -13,7 +14,6 @@ from stream_processors.perfumes.figures import figures, trending_at, windowed_at
 from stream_processors.perfumes.reducer import apply
 from stream_processors.perfumes.row import PERFUME_ROW, PerfumeRow
 from stream_processors.perfumes.windows import DAY_MS, HOUR_MS, TRENDING_HOURS
-from stream_processors.sessions.row import UnreadableRow
 from tests.unit.streams.perfume_events import NOW, of_perfume
 from tests.unit.streams.perfume_rig import Worker, forwarded
 

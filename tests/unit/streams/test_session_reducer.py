@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import limits
+from stream_processors.errors import UnreadableRow
 from stream_processors.sessions.event import identity_bytes, session_event
 from stream_processors.sessions.figures import figures
 from stream_processors.sessions.reducer import Effect, SessionOverflow, apply
-from stream_processors.sessions.row import SessionRow, UnreadableRow, glance, pack, unpack
+from stream_processors.sessions.row import SessionRow, glance, pack, unpack
 from tests.oracle.sessions import expected_sessions
 from tests.unit.streams.events import SESSION, consistent_retries, interaction, interactions
 
