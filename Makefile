@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo test test-full lint format lock clean
+.PHONY: help setup up down status demo test test-full chaos-streams lint format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ test: $(STAMP) ## All tests but the long ones, on real servers of their own. Opt
 
 test-full: $(STAMP) ## All tests
 	@$(BIN)/python -m pytest $(ARGS)
+
+chaos-streams: $(STAMP) ## Faults at random under a million events, then every row against brute force. Options: ARGS="--seed 7"
+	@$(BIN)/python -m tests.chaos.streams $(ARGS)
 
 lint: $(STAMP) ## Style, types, import rules, dead links
 	@$(BIN)/ruff check .
