@@ -1,9 +1,9 @@
 """The composition root: what a sink process is made of, and how it ends."""
 
-import logging
 import signal
 import time
 from threading import Event
+from typing import Final
 
 import structlog
 from confluent_kafka import Consumer, Producer
@@ -25,9 +25,13 @@ from sinks.sink import Parts, Sink
 from sinks.tables import TABLES
 from sinks.writer import Writer
 from telemetry import logs
+from telemetry.sparse_logs import sparse_logger
 from wire.clients import Cluster, producer_settings
 from wire.codec import Decoder, Encoder
 from wire.registry import Registry
+
+CHATTY: Final = ("httpx2",)
+"""The registry's client tells each request; only its warnings are kept."""
 
 log = structlog.get_logger()
 
@@ -40,7 +44,7 @@ def main() -> int:
         logs.configure("sink")
         log.error("settings_invalid", error=str(error))
         return EXIT_LOUD_STOP
-    logs.configure("sink", settings.log_format)
+    logs.configure("sink", settings.log_format, quiet=CHATTY)
     stopping = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
@@ -76,7 +80,7 @@ def _parts(settings: Settings, registry: Registry, health: Health, metrics: Metr
         cluster, namespace.group("sink"), settings.sink_session_timeout_ms, settings.instance_id
     )
     return Parts(
-        source=source.Source(Consumer(consumer, logger=logging.getLogger("librdkafka"))),
+        source=source.Source(Consumer(consumer, logger=sparse_logger("librdkafka"))),
         intake=Intake(
             {
                 namespace.topic(table.topic): Feed(table, Decoder(str(table.topic.value), registry).decode)
@@ -96,7 +100,7 @@ def _dead_letters(cluster: Cluster, namespace: Namespace, registry: Registry) ->
         "delivery.timeout.ms": int(DELIVERY_TIMEOUT_S * 1000)
     }
     return DeadLetters(
-        Producer(settings, logger=logging.getLogger("librdkafka")),
+        Producer(settings, logger=sparse_logger("librdkafka")),
         namespace.topic(DEAD_LETTER),
         lambda: Encoder(str(DEAD_LETTER.value), registry.id_of(DEAD_LETTER, namespace)),
         lambda: time.time_ns() // 1_000_000,

@@ -17,6 +17,9 @@ from sinks.record import RecordRejected
 LATEST_TIME_MS = 253_402_300_799_999
 """The end of the year 9999: PostgreSQL knows later times, its readers' languages mostly do not."""
 
+VIEWER_CHARS = len("u:") + ID_CHARS
+"""A viewer is an id with a tag before it."""
+
 _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}").fullmatch
 
 
@@ -36,12 +39,12 @@ def check_texts(value: Mapping[str, Any], names: Iterable[str]) -> None:
             raise invalid(f"{_culprit(value, names)} holds a NUL character or a lone surrogate")
 
 
-def check_ids(value: Mapping[str, Any], names: Iterable[str]) -> None:
-    """Identifiers within their limit: an index entry must fit into a third of a page."""
+def check_ids(value: Mapping[str, Any], names: Iterable[str], longest: int = ID_CHARS) -> None:
+    """At most `longest` characters: an index entry must fit into a third of a page."""
     for name in names:
         text = value[name]
-        if text is not None and len(text) > ID_CHARS:
-            raise invalid(f"{name} has {len(text)} characters; at most {ID_CHARS} are allowed")
+        if text is not None and len(text) > longest:
+            raise invalid(f"{name} has {len(text)} characters; at most {longest} are allowed")
 
 
 def check_uuid(value: Mapping[str, Any], name: str) -> None:
@@ -66,11 +69,12 @@ def check_times(value: Mapping[str, Any], names: Iterable[str]) -> None:
             raise invalid(f"{name} is {time}: not epoch milliseconds of the years 1970 to 9999")
 
 
-def check_finite(value: Mapping[str, Any], name: str) -> None:
+def check_finite(value: Mapping[str, Any], names: Iterable[str]) -> None:
     """Neither infinite nor NaN."""
-    number = value[name]
-    if number is not None and not isfinite(number):
-        raise invalid(f"{name} is {number}; it must be finite")
+    for name in names:
+        number = value[name]
+        if number is not None and not isfinite(number):
+            raise invalid(f"{name} is {number}; it must be finite")
 
 
 def check_json(value: Mapping[str, Any], name: str) -> None:

@@ -8,10 +8,8 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from schemas.reasons import Stage
 from sinks.errors import Unavailable
 from sinks.record import Rejection
-from wire.codec import Encoder, schema_id_of
-
-PAYLOAD_BYTES: Final = 512 * 1024
-"""Longer payloads are cut, and say so, to fit into a record; the source's coordinates lead to all of it."""
+from wire.codec import Encoder
+from wire.dead_letters import Source, key_of, letter_about
 
 DELIVERY_TIMEOUT_S: Final = 10.0
 
@@ -19,26 +17,16 @@ DELIVERY_TIMEOUT_S: Final = 10.0
 def dead_letter(rejection: Rejection, now_ms: int) -> dict[str, Any]:
     """The DeadLetter value (schemas/avro/dead_letter.avsc) of a rejection seen at `now_ms`."""
     record = rejection.record
-    payload = record.value or b""
-    message = rejection.message
-    if len(payload) > PAYLOAD_BYTES:
-        message = f"{message} (payload cut: first {PAYLOAD_BYTES} of {len(payload)} bytes)"
-    schema_id = schema_id_of(record.value)
-    return {
-        "stage": Stage.SINK.value,
-        "reason": rejection.reason.value,
-        "message": message,
-        "first_seen": now_ms,
-        "payload": payload[:PAYLOAD_BYTES],
-        "source_topic": record.source.topic,
-        "source_partition": record.source.number,
-        "source_offset": record.offset,
-        # Four random bytes may name more than Avro's int holds: then they are no schema id.
-        "schema_id": schema_id if schema_id is not None and schema_id < 2**31 else None,
-        "request_id": None,
-        "session_id": rejection.session_id,
-        "event_id": rejection.event_id,
-    }
+    return letter_about(
+        Stage.SINK,
+        rejection.reason,
+        rejection.message,
+        Source(record.source.topic, record.source.number, record.offset),
+        record.value,
+        now_ms,
+        rejection.session_id,
+        rejection.event_id,
+    )
 
 
 class DeadLetters:
@@ -77,7 +65,7 @@ class DeadLetters:
         try:
             for rejection in rejections:
                 value: Mapping[str, Any] = dead_letter(rejection, self._now_ms())
-                self._produce(rejection.record.key, self._encoder.encode(value), settled)
+                self._produce(key_of(rejection.record.key), self._encoder.encode(value), settled)
             waiting = self._producer.flush(DELIVERY_TIMEOUT_S * 2)
         except KafkaException as error:
             raise Unavailable(f"Kafka does not take dead letters: {error}") from error

@@ -1,16 +1,17 @@
 """The tables the sink fills: from which topic, by which key, and which of two rows with one key stays.
 
-A new table is one entry here, its row function in `rows`, its model and its migration in `storage`.
+A new public topic is one entry here, its model and its migration in `storage`.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final
+from typing import Final
 
-from schemas.topics import INTERACTIONS, SESSIONS, Topic
-from sinks.record import Row
-from sinks.rows import EVENT_COLUMNS, SESSION_COLUMNS, event_row, session_row
+from schemas import topics
+from sinks import columns
+from sinks.columns import Columns
+from sinks.event_rows import EVENT_COLUMNS, event_row
+from sinks.public_rows import ReadRow, public_row
 
 
 class Keep(Enum):
@@ -25,14 +26,14 @@ class Keep(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table. `columns` maps names to PostgreSQL types, in the order of `row`'s values."""
+    """One table, and how a decoded value of its topic becomes a row of it."""
 
     name: str
-    topic: Topic
-    columns: Mapping[str, str]
+    topic: topics.Topic
+    columns: Columns
     key: tuple[str, ...]
     keep: Keep
-    row: Callable[[Mapping[str, Any], int, int], Row]
+    row: ReadRow
 
     def places(self, *names: str) -> tuple[int, ...]:
         """Where in a row these columns stand."""
@@ -40,11 +41,27 @@ class Table:
         return tuple(order.index(name) for name in names)
 
 
+def _public(name: str, topic: topics.Topic, key: tuple[str, ...]) -> Table:
+    """The table of a public topic: its columns are the fields of the topic's schema."""
+    fields = columns.of_schema(str(topic.value))
+    return Table(name, topic, fields, key, Keep.NEWEST, public_row(fields))
+
+
 RAW_EVENTS: Final = Table(
-    "interaction_events", INTERACTIONS, EVENT_COLUMNS, ("session_id", "event_id"), Keep.FIRST, event_row
+    "interaction_events",
+    topics.INTERACTIONS,
+    EVENT_COLUMNS,
+    ("session_id", "event_id"),
+    Keep.FIRST,
+    event_row,
 )
-USER_SESSIONS: Final = Table(
-    "user_sessions", SESSIONS, SESSION_COLUMNS, ("session_id",), Keep.NEWEST, session_row
+USER_SESSIONS: Final = _public("user_sessions", topics.SESSIONS, ("session_id",))
+PERFUME_STATS: Final = _public("perfume_interaction_stats", topics.PERFUME_STATS, ("perfume_id",))
+AFFINITIES: Final = _public("viewer_perfume_state", topics.AFFINITIES, ("perfume_id", "viewer"))
+FEEDBACK: Final = _public(
+    "recommendation_feedback",
+    topics.RECOMMENDATION_FEEDBACK,
+    ("recommendation_id", "viewer", "perfume_id"),
 )
 
-TABLES: Final = (RAW_EVENTS, USER_SESSIONS)
+TABLES: Final = (RAW_EVENTS, USER_SESSIONS, PERFUME_STATS, AFFINITIES, FEEDBACK)

@@ -21,6 +21,7 @@ class Base(DeclarativeBase):
         datetime: DateTime(timezone=True),
         UUID: Uuid(),
         list[str]: ARRAY(Text()),
+        list[dict[str, int]]: JSONB(),
         dict[str, object]: JSONB(),
     }
 
@@ -140,6 +141,87 @@ class UserSession(Base):
         # An open session is updated often: room on its page keeps the updates off the indexes.
         {"postgresql_with": {"fillfactor": 70}},
     )
+
+
+class PerfumeInteractionStats(Base):
+    """The published figures of one perfume: the row with the highest (generation, revision)."""
+
+    __tablename__ = "perfume_interaction_stats"
+
+    perfume_id: Mapped[str] = mapped_column(primary_key=True)
+    generation: Mapped[int] = mapped_column(Integer)
+    revision: Mapped[int]
+    as_of: Mapped[datetime]
+    total_views: Mapped[int]
+    unique_viewers: Mapped[int]
+    avg_view_duration: Mapped[float | None]
+    last_viewed_at: Mapped[datetime | None]
+    total_ratings: Mapped[int]
+    avg_rating: Mapped[float | None]
+    total_reviews: Mapped[int]
+    in_wishlist_count: Mapped[int]
+    in_collection_count: Mapped[int]
+    search_impressions: Mapped[int]
+    search_clicks: Mapped[int]
+    search_ctr: Mapped[float | None]
+    recommendation_impressions: Mapped[int]
+    recommendation_clicks: Mapped[int]
+    recommendation_ctr: Mapped[float | None]
+    trade_inquiries: Mapped[int]
+    trades_completed: Mapped[int]
+    views_last_7_days: Mapped[int]
+    views_last_30_days: Mapped[int]
+    trending_score: Mapped[float]
+    hours: Mapped[list[dict[str, int]]]
+    days: Mapped[list[dict[str, int]]]
+
+    __table_args__ = (
+        Index("ix_perfume_interaction_stats_trending_score", "trending_score"),
+        Index("ix_perfume_interaction_stats_total_views", "total_views"),
+    )
+
+
+class ViewerPerfumeState(Base):
+    """What one viewer explicitly did about one perfume: the row with the highest (generation, revision)."""
+
+    __tablename__ = "viewer_perfume_state"
+
+    perfume_id: Mapped[str] = mapped_column(primary_key=True)
+    viewer: Mapped[str] = mapped_column(primary_key=True)
+    generation: Mapped[int] = mapped_column(Integer)
+    revision: Mapped[int]
+    in_wishlist: Mapped[bool]
+    wishlist_at: Mapped[datetime | None]
+    in_collection: Mapped[bool]
+    collection_at: Mapped[datetime | None]
+    rating: Mapped[float | None]
+    rated_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix_viewer_perfume_state_viewer", "viewer"),)
+
+
+class RecommendationFeedback(Base):
+    """What became of one recommended perfume with one viewer: the highest (generation, revision)."""
+
+    __tablename__ = "recommendation_feedback"
+
+    recommendation_id: Mapped[str] = mapped_column(primary_key=True)
+    viewer: Mapped[str] = mapped_column(primary_key=True)
+    perfume_id: Mapped[str] = mapped_column(primary_key=True)
+    generation: Mapped[int] = mapped_column(Integer)
+    revision: Mapped[int]
+    source: Mapped[str | None]
+    algorithm: Mapped[str | None]
+    position: Mapped[int | None]
+    viewed: Mapped[bool]
+    clicked: Mapped[bool]
+    added_to_wishlist: Mapped[bool]
+    added_to_collection: Mapped[bool]
+    rated: Mapped[bool]
+    hidden: Mapped[bool]
+    thumbs: Mapped[str | None]
+    impression_at: Mapped[datetime | None]
+    first_interaction_at: Mapped[datetime | None]
 
 
 class SinkOffset(Base):

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import psycopg
 
-KNOWN: Final = ("0001",)
+KNOWN: Final = ("0001", "0002")
 """Every revision in `migrations/versions`, oldest first (a test holds the two together)."""
 
 EXPECTED: Final = KNOWN[-1]

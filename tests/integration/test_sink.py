@@ -154,22 +154,29 @@ def test_a_row_only_the_database_refuses_is_found_and_dead_lettered(
     assert all("whim" in letter["message"] for letter in refused)
 
 
+def metrics_of(sink: Sink) -> str:
+    answer = sink.probe("/metrics")
+    assert answer is not None
+    return answer.text
+
+
 def test_probes_and_metrics_tell_what_happened(topics: Topics, rows: Rows, sink: Sink) -> None:
     events = [interaction(f"metric-{number}") for number in range(20)]
     topics.send(INTERACTIONS, *events, *events[:5])
     eventually(lambda: rows.identities("metric-") == identities(events), "they are stored")
-    alive, page = sink.probe("/healthz"), sink.probe("/metrics")
+    alive = sink.probe("/healthz")
     assert alive is not None
     assert alive.status_code == 200
-    assert page is not None
+    eventually(lambda: "sillage_sink_lag_records{" in metrics_of(sink), "lag is measured, every 2 s")
+    page = metrics_of(sink)
     for name in (
         'sillage_sink_rows_stored_total{table="interaction_events"}',
         'sillage_sink_duplicates_total{table="interaction_events"}',
         "sillage_sink_flush_seconds_bucket",
-        "sillage_sink_lag_records{",
         "sillage_sink_last_progress_timestamp_seconds",
     ):
-        assert name in page.text
+        assert name in page
+    assert "HTTP Request" not in sink.log.read_text()  # it has asked the registry, but that is no news
     missing = sink.probe("/nothing-here")
     assert missing is not None
     assert missing.status_code == 404

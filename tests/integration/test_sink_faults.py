@@ -176,6 +176,15 @@ def _lag_of(sink: Sink) -> str | None:
     return None if page is None or "sillage_sink_lag_records{" not in page.text else page.text
 
 
+def test_while_kafka_is_away_its_log_stays_short(fleet: Fleet) -> None:
+    sink = fleet.sink(SILLAGE_KAFKA_BOOTSTRAP="127.0.0.1:1").start()
+    eventually(lambda: "Connection refused" in sink.log.read_text(), "the log says what is wrong")
+    time.sleep(4)
+    assert not sink.is_ready()
+    assert sink.stop() == 0
+    assert sink.log.read_text().count("Connection refused") == 1
+
+
 def test_an_offset_that_kafka_does_not_have_stops_it_for_good(
     stack: Stack, namespace: str, topics: Topics, tmp_path: Path
 ) -> None:

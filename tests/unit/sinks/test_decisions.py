@@ -11,7 +11,7 @@ from psycopg import errors
 from schemas.reasons import Reason
 from sinks.bisection import refused
 from sinks.database import verdict
-from sinks.dead_letters import PAYLOAD_BYTES, dead_letter
+from sinks.dead_letters import dead_letter
 from sinks.errors import LoudStop, RowRefused, SinkError, Unavailable
 from sinks.event_days import AHEAD_DAYS, OLDEST_DAYS, days_to_make
 from sinks.health import STUCK_AFTER_S, Health
@@ -21,6 +21,7 @@ from sinks.record import Rejection
 from sinks.statements import horizon
 from sinks.tables import RAW_EVENTS, USER_SESSIONS
 from tests.unit.sinks.records import INTERACTIONS, record
+from wire.dead_letters import PAYLOAD_BYTES
 from wire.errors import UnknownSchema
 
 

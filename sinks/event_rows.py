@@ -1,4 +1,4 @@
-"""Decoded values to rows: pure, and strict, so that what is wrong with a record shows before the database."""
+"""Decoded Interactions to rows: strict, so that what is wrong with one shows before the database."""
 
 from collections.abc import Mapping
 from operator import itemgetter
@@ -13,11 +13,10 @@ from sinks.checks import (
     check_times,
     check_uuid,
 )
+from sinks.columns import Columns, of_type
 from sinks.record import Row
 
-INT32_MAX: Final = 2**31 - 1
-
-EVENT_COLUMNS: Final[Mapping[str, str]] = {
+EVENT_COLUMNS: Final[Columns] = {
     "session_id": "text",
     "event_id": "uuid",
     "occurred_at": "timestamptz",
@@ -57,54 +56,14 @@ EVENT_COLUMNS: Final[Mapping[str, str]] = {
 }
 """interaction_events: columns and their types. All but the last two come from the Interaction."""
 
-SESSION_COLUMNS: Final[Mapping[str, str]] = {
-    "session_id": "text",
-    "generation": "integer",
-    "revision": "bigint",
-    "user_id": "text",
-    "visitor_id": "text",
-    "started_at": "timestamptz",
-    "ended_at": "timestamptz",
-    "duration": "bigint",
-    "closed": "boolean",
-    "events": "bigint",
-    "page_views": "bigint",
-    "perfumes_viewed": "bigint",
-    "perfume_ids": "text[]",
-    "interactions": "bigint",
-    "searches": "bigint",
-    "added_to_wishlist": "boolean",
-    "added_to_collection": "boolean",
-    "completed_rating": "boolean",
-    "completed_review": "boolean",
-    "bounced": "boolean",
-    "entry_page": "text",
-    "exit_page": "text",
-    "referrer": "text",
-    "device_type": "text",
-    "browser": "text",
-    "os": "text",
-}
-"""user_sessions: columns and their types, which are the fields of Session."""
-
-
-def _of_type(columns: Mapping[str, str], *types: str) -> tuple[str, ...]:
-    return tuple(name for name, kind in columns.items() if kind in types)
-
 
 _IDS = ("session_id", "user_id", "visitor_id", "tab_id", "perfume_id", "house_id", "note_id", "event_type")
 _KAFKA = ("kafka_partition", "kafka_offset")
 _EVENT_FIELDS = tuple(name for name in EVENT_COLUMNS if name not in _KAFKA)
-_EVENT_TEXTS = _of_type(EVENT_COLUMNS, "text", "text[]")
-_EVENT_TIMES = _of_type(EVENT_COLUMNS, "timestamptz")
+_EVENT_TEXTS = of_type(EVENT_COLUMNS, "text", "text[]")
+_EVENT_TIMES = of_type(EVENT_COLUMNS, "timestamptz")
 _EVENT_INTEGERS = ("seq", "duration", "receipt")
 _event_values = itemgetter(*_EVENT_FIELDS)
-
-_SESSION_IDS = ("session_id", "user_id", "visitor_id")
-_SESSION_TEXTS = _of_type(SESSION_COLUMNS, "text", "text[]")
-_SESSION_TIMES = _of_type(SESSION_COLUMNS, "timestamptz")
-_SESSION_INTEGERS = _of_type(SESSION_COLUMNS, "bigint")
-_session_values = itemgetter(*SESSION_COLUMNS)
 
 
 def event_row(value: Mapping[str, Any], partition: int, offset: int) -> Row:
@@ -117,21 +76,7 @@ def event_row(value: Mapping[str, Any], partition: int, offset: int) -> Row:
     check_texts(value, _EVENT_TEXTS)
     check_times(value, _EVENT_TIMES)
     check_integers(value, _EVENT_INTEGERS)
-    check_finite(value, "value")
+    check_finite(value, ("value",))
     check_json(value, "event_data")
     check_json(value, "context")
     return (*_event_values(value), partition, offset)
-
-
-def session_row(value: Mapping[str, Any], partition: int, offset: int) -> Row:
-    """The row of a decoded Session (schemas/avro/session.avsc); it keeps no Kafka coordinates.
-
-    Raises RecordRejected where PostgreSQL or the catalogue's limits would not have it.
-    """
-    check_ids(value, _SESSION_IDS)
-    check_texts(value, _SESSION_TEXTS)
-    check_times(value, _SESSION_TIMES)
-    check_integers(value, _SESSION_INTEGERS)
-    check_integers(value, ("generation",), INT32_MAX)
-    row: Row = _session_values(value)
-    return row
