@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo test test-full chaos-streams lint format lock clean
+.PHONY: help setup up down status demo test test-full chaos-streams lint format lock clean bench-streams
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ test-full: $(STAMP) ## All tests
 
 chaos-streams: $(STAMP) ## Faults at random under a million events, then every row against brute force. Options: ARGS="--seed 7"
 	@$(BIN)/python -m tests.chaos.streams $(ARGS)
+
+bench-streams: $(STAMP) ## Measure the stream processor beside plain Faust and Kafka Streams. ARGS="--events 200000 --rounds 1"
+	@$(BIN)/python -m bench.streams $(ARGS)
 
 lint: $(STAMP) ## Style, types, import rules, dead links
 	@$(BIN)/ruff check .

@@ -1,0 +1,1 @@
+"""The session job as others would build it, to be measured beside ours."""

@@ -1,0 +1,1 @@
+"""The session job the plain Faust way."""
