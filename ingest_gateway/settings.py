@@ -17,6 +17,9 @@ def _unprefixed(name: str, default: Any, **bounds: Any) -> Any:
     return Field(default, validation_alias=AliasChoices(name), **bounds)
 
 
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
 class Settings(BaseSettings):
     """Each field is the variable of the same name in capitals, after SILLAGE_; lists are comma separated."""
 
@@ -55,10 +58,10 @@ class Settings(BaseSettings):
     @classmethod
     def _origins_are_exact(cls, origins: frozenset[str]) -> frozenset[str]:
         for origin in origins:
-            parts = urlsplit(origin)
-            if parts.scheme not in ("http", "https") or origin != f"{parts.scheme}://{parts.netloc}".lower():
+            if not _is_origin(origin):
                 raise ValueError(
-                    f"{origin!r} is not an origin; write it as https://shop.example, no path, no *"
+                    f"{origin!r} is not an origin as browsers send it; write it as https://shop.example or"
+                    " http://localhost:3000: no path, no *, no user, no default port"
                 )
         return origins
 
@@ -70,6 +73,19 @@ class Settings(BaseSettings):
                 " https://shop.example) or SILLAGE_SECRET_KEYS (for servers), or both"
             )
         return self
+
+
+def _is_origin(text: str) -> bool:
+    """Whether a browser can send this as its Origin (RFC 6454, section 6.2)."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    default = _DEFAULT_PORTS.get(parts.scheme)
+    if default is None or not parts.hostname or "*" in text or "@" in text or port == default:
+        return False
+    return text == f"{parts.scheme}://{parts.netloc}".lower()
 
 
 def load() -> Settings:

@@ -9,7 +9,7 @@ import orjson
 from schemas import limits
 from schemas.event_type import RATING_ASPECTS, RATING_MAX, RATING_MIN, DataKey, EventType, Kind
 from schemas.reasons import Reason
-from schemas.rejection import InvalidEvent, shown
+from schemas.rejection import InvalidEvent, shown, shown_of
 
 
 def json_text(name: str, data: Mapping[str, Any], max_bytes: int) -> str:
@@ -63,7 +63,7 @@ def check_text(name: str, text: str) -> None:
     """Raise InvalidEvent where PostgreSQL or UTF-8 cannot hold the text: NUL, or half a surrogate pair."""
     if "\0" in text or not (text.isascii() or _encodable(text)):
         raise InvalidEvent(
-            Reason.INVALID_TEXT, f"{name} holds a NUL character or a lone surrogate: {shown(text)}"
+            Reason.INVALID_TEXT, f"{name} holds a NUL character or a lone surrogate: {shown_of(name, text)}"
         )
 
 

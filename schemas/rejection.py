@@ -14,6 +14,15 @@ class InvalidEvent(Exception):
         self.message = message
 
 
+SECRETS = frozenset({"key", "userToken"})
+"""Fields whose values never stand in a message: messages are answered, logged and kept."""
+
+
+def shown_of(name: str, value: object) -> str:
+    """A client's value of a field of this name, as it may stand in a message."""
+    return "(not shown)" if name in SECRETS else shown(value)
+
+
 def shown(value: object) -> str:
     """A client's value as it may stand in a message: printable and short."""
     if isinstance(value, dict | list):

@@ -18,7 +18,7 @@ from schemas.envelope import ClientEvent
 from schemas.event_data import check_known_keys, check_text, is_rating, json_text
 from schemas.event_type import RATING_MAX, RATING_MIN, EventType
 from schemas.reasons import Reason
-from schemas.rejection import InvalidEvent, shown
+from schemas.rejection import InvalidEvent, shown, shown_of
 
 _EVENT: Final = TypeAdapter(ClientEvent)
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -148,7 +148,7 @@ def fault_of(error: ValidationError) -> InvalidEvent:
     name = str(first["loc"][0]) if first["loc"] else ""
     if not name:
         return InvalidEvent(Reason.INVALID_SHAPE, f"expected an object, not {shown(first['input'])}")
-    given = "" if first["type"] == "missing" else f" is {shown(first['input'])}"
+    given = "" if first["type"] == "missing" else f" is {shown_of(name, first['input'])}"
     return InvalidEvent(_reason_of(first, name), f"{name}{given}: {first['msg']}")
 
 

@@ -29,9 +29,11 @@ def configure(
     last: structlog.typing.Processor
     if log_format == "json":
         last = structlog.processors.JSONRenderer()
-        shared.append(structlog.processors.dict_tracebacks)
+        shared.append(structlog.processors.ExceptionRenderer(_frames_without_values()))
     else:
-        last = structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())
+        last = structlog.dev.ConsoleRenderer(
+            colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -50,6 +52,11 @@ def configure(
     root.setLevel(level)
     for name in quiet:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _frames_without_values() -> structlog.tracebacks.ExceptionDictTransformer:
+    """Tracebacks name places, never what variables held there: keys, tokens, addresses."""
+    return structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 
 
 def _named(service: str) -> structlog.typing.Processor:

@@ -50,7 +50,7 @@ def demo(
     with console.status("waiting until everything has arrived everywhere"):
         found = reckon(sources, name, tally)
     if as_json:
-        sys.stdout.write(json.dumps({"run": name, "rejected": tally.rejected} | found.as_object()) + "\n")
+        sys.stdout.write(json.dumps({"run": name, "sent_again": tally.again} | found.as_object()) + "\n")
     else:
         _show(console, name, tally, found, sent_in)
     raise typer.Exit(0 if found.agrees else DISAGREE)
@@ -70,6 +70,8 @@ def _show(console: Console, run: str, tally: Tally, found: Reckoning, seconds: f
     table = Table(title=f"Run {run}", title_justify="left", show_header=False)
     table.add_row("events accepted over HTTP", f"{found.accepted:,}")
     table.add_row("events rejected, on purpose invalid", f"{tally.rejected:,}")
+    for status, times in sorted(tally.refused.items()):
+        table.add_row(f"[red]requests answered {status}[/]", f"{times:,}")
     table.add_row("requests, of these sent again", f"{tally.requests:,}, {tally.again:,}")
     table.add_row("sending took", f"{seconds:.1f} s")
     table.add_section()

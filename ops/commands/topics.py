@@ -5,6 +5,7 @@ import sys
 from typing import Annotated
 
 import typer
+from confluent_kafka import KafkaException
 from rich.console import Console
 from rich.table import Table
 
@@ -52,7 +53,7 @@ def apply(
     replication = PRODUCTION if production else Replication()
     try:
         done = apply_topics(Cluster(bootstrap(kafka, home)), Namespace(namespace), replication)
-    except ProvisionError as problem:
+    except (ProvisionError, KafkaException) as problem:
         Console(stderr=True).print(f"[red]{problem}[/]")
         raise typer.Exit(1) from None
     if as_json:

@@ -4,13 +4,21 @@ from contextlib import suppress
 from typing import Annotated, Literal
 
 import typer
+from confluent_kafka import KafkaException
+from confluent_kafka.schema_registry.error import SchemaRegistryError
 from rich.console import Console
 from rich.text import Text
 
 from ops.commands.connection import HomeOption
+from ops.provision import ProvisionError
 from ops.runtime import DEVELOPMENT_HOME, Instance, Ports, RuntimeProblem, StartFailed, interruption, summary
 from ops.runtime.follow import Follower
 from ops.runtime.progress import LaunchDisplay
+from storage.errors import StorageError
+from wire.errors import WireError
+
+PROVISIONING = (ProvisionError, StorageError, WireError, KafkaException, SchemaRegistryError)
+"""What a server may have against what this version declares."""
 
 
 def up(
@@ -47,6 +55,12 @@ def up(
             Follower(instance.home, console).follow(instance)
     except RuntimeProblem as problem:
         _explain(console, problem)
+        raise typer.Exit(1) from None
+    except PROVISIONING as problem:
+        said = (
+            f"✗ topics, schemas or tables could not be brought up to date: {problem}. Everything was stopped."
+        )
+        console.print(Text(said, style="red"), soft_wrap=True)
         raise typer.Exit(1) from None
     except interruption.Interrupted:
         _stop(instance, console)

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -24,8 +25,13 @@ class GatewayAway(Exception):
 class Tally:
     """What the gateway answered, in events. `again`: requests sent more than once."""
 
+    sent: int = 0
     accepted: int = 0
     rejected: int = 0
+    invalid: int = 0
+    """Made invalid on purpose."""
+    refused: Counter[int] = field(default_factory=Counter)
+    """Answers that nobody asked for, by HTTP status."""
     requests: int = 0
     again: int = 0
     sessions: set[str] = field(default_factory=set)
@@ -88,6 +94,10 @@ async def _answered(client: aiohttp.ClientSession, gateway: Gateway, request: Re
 def _count(request: Request, status: int, document: Mapping[str, Any], tally: Tally) -> None:
     accepted = document.get("count", 0) if status == HTTPStatus.OK else 0
     tally.requests += 1
+    tally.sent += request.events
+    tally.invalid += request.invalid
+    if status != HTTPStatus.OK and request.invalid < request.events:
+        tally.refused[status] += 1
     tally.accepted += accepted
     tally.rejected += len(document.get("rejected", ()))
     if accepted:
