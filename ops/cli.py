@@ -23,6 +23,7 @@ MODULES: Mapping[str, str] = MappingProxyType(
         "topics": "topics",
         "schemas": "schemas",
         "db": "db",
+        "audit": "audit",
     }
 )
 """Module of each command, in the order of the help. It exports a group `app`, or a function of that name."""
