@@ -40,8 +40,18 @@ class PartitionWriter:
         )
 
     async def fence(self) -> None:
-        """Take over the transactional id. When this returns, no predecessor can write any more."""
+        """Take over the transactional id. When this returns, no predecessor can write any more.
+
+        An aborted transaction that touches the group's offsets follows at once. Its marker settles what a
+        predecessor's request may have left pending there when it was cut off: otherwise the committed offset
+        can stay unreadable, "unstable", until this producer's next transaction, which waits for it.
+        """
         await self._producer.start()
+        await self._producer.begin_transaction()
+        await self._producer.send_offsets_to_transaction(
+            {self._source: OffsetAndMetadata(0, "")}, self._group
+        )
+        await self._producer.abort_transaction()
 
     async def commit(self, flush: Flush) -> None:
         """Write the flush. Raises KafkaError (ProducerFenced where a successor took over); nothing landed."""
