@@ -26,14 +26,8 @@ def configure(
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _named(service),
     ]
-    last: structlog.typing.Processor
-    if log_format == "json":
-        last = structlog.processors.JSONRenderer()
-        shared.append(structlog.processors.ExceptionRenderer(_frames_without_values()))
-    else:
-        last = structlog.dev.ConsoleRenderer(
-            colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
-        )
+    last, tracebacks = _rendering(log_format)
+    shared += tracebacks
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -52,6 +46,20 @@ def configure(
     root.setLevel(level)
     for name in quiet:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _rendering(
+    log_format: LogFormat,
+) -> tuple[structlog.typing.Processor, list[structlog.typing.Processor]]:
+    """What makes a line of an entry, and what prepares its traceback, if anything."""
+    if log_format == "json":
+        return structlog.processors.JSONRenderer(), [
+            structlog.processors.ExceptionRenderer(_frames_without_values())
+        ]
+    console = structlog.dev.ConsoleRenderer(
+        colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
+    return console, []
 
 
 def _frames_without_values() -> structlog.tracebacks.ExceptionDictTransformer:

@@ -5,17 +5,16 @@ that are not in Kafka are worth nothing, and a fresh process goes on from the co
 """
 
 import asyncio
-import os
-import sys
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
 import structlog
 
 from schemas.topics import Namespace, Topic
 from stream_processors.engine.batch import Batch, TopicPartition
+from stream_processors.engine.crash import or_exit
 from stream_processors.engine.guard import Verdict
 from stream_processors.engine.job import Job
 from stream_processors.engine.metrics import EngineMetrics
@@ -30,7 +29,6 @@ from stream_processors.engine.partition import (
 from stream_processors.engine.table import Table
 from stream_processors.engine.takeover import Extent, Reader, Rows
 from stream_processors.engine.transaction import PartitionWriter
-from stream_processors.errors import EXIT_LOUD_STOP, EXIT_RESTART, LoudStop
 from wire.clients import Cluster
 
 log = structlog.get_logger()
@@ -123,11 +121,11 @@ class Engine:
     async def drain(self) -> None:
         """A rebalance begins: write what is open, then drop whatever still comes."""
         self._applying = False
-        await _or_exit(self._flush_all())
+        await or_exit(self._flush_all())
 
     async def take(self, assigned: set[TopicPartition]) -> None:
         """Hold exactly the assigned partitions of the source; take over those that are new here."""
-        await _or_exit(self._take(assigned))
+        await or_exit(self._take(assigned))
 
     async def _take(self, assigned: set[TopicPartition]) -> None:
         topic = self._namespace.topic(self.job.source)
@@ -179,7 +177,7 @@ class Engine:
         if verdict is Verdict.SEEK_BACK:
             await self._seek_back(held)
         elif verdict is Verdict.APPLY:
-            await _or_exit(self._apply(held, batch))
+            await or_exit(self._apply(held, batch))
 
     async def _apply(self, held: _Held, batch: Batch) -> None:
         records = batch.records
@@ -217,7 +215,7 @@ class Engine:
         """Flush at every interval, until cancelled."""
         while True:
             began = self._clock()
-            await _or_exit(self._tick())
+            await or_exit(self._tick())
             await asyncio.sleep(max(0.0, self._policy.interval - (self._clock() - began)))
 
     async def _tick(self) -> None:
@@ -246,7 +244,7 @@ class Engine:
                 {held.commit}
             )  # not `await`: who is cancelled while waiting must not cancel it
         if held.state.dirty:
-            held.commit = asyncio.create_task(_or_exit(self._commit(held, held.state.take_flush())))
+            held.commit = asyncio.create_task(or_exit(self._commit(held, held.state.take_flush())))
 
     async def _commit(self, held: _Held, flush: Flush) -> None:
         with self._metrics.committing():
@@ -282,21 +280,3 @@ class Engine:
         for held in self._held.values():
             await held.writer.close()
         self._held.clear()
-
-
-async def _or_exit(work: Coroutine[Any, Any, None]) -> None:
-    """Run it; end the process on any failure, before anything more can be acknowledged."""
-    try:
-        await work
-    except LoudStop as stop:
-        log.critical("stopped; will not be restarted", cause=str(stop))
-        _exit(EXIT_LOUD_STOP)
-    except Exception:
-        log.exception("cannot go on; a fresh process will")
-        _exit(EXIT_RESTART)
-
-
-def _exit(code: int) -> NoReturn:
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)

@@ -78,8 +78,48 @@ def _concerned(event: Event) -> set[str]:
 
 def _perfume(perfume_id: str, events: list[Event]) -> dict[str, Any]:
     as_of = max(event["occurred_at"] for event in events)
-    count = Counter(event["event_type"] for event in events)
     views = [event for event in events if _is(event, "PERFUME_VIEW")]
+    return {
+        "perfume_id": perfume_id,
+        "generation": 0,
+        "revision": len(events),
+        "as_of": as_of,
+        "unique_viewers": len({_viewer(event) for event in views}),
+        "last_viewed_at": max((event["occurred_at"] for event in views), default=None),
+        **_counts(Counter(event["event_type"] for event in events)),
+        **_standing(perfume_id, events),
+        **_time_spent(views, events),
+        **_windows(views, events, as_of),
+    }
+
+
+def _counts(count: Counter[str]) -> dict[str, Any]:
+    return {
+        "total_views": count["PERFUME_VIEW"],
+        "total_reviews": count["REVIEW_SUBMITTED"],
+        "search_impressions": count["SEARCH_PERFORMED"],
+        "search_clicks": count["SEARCH_RESULT_CLICKED"],
+        "search_ctr": _per(count["SEARCH_RESULT_CLICKED"], count["SEARCH_PERFORMED"]),
+        "recommendation_impressions": count["RECOMMENDATION_SHOWN"],
+        "recommendation_clicks": count["RECOMMENDATION_CLICKED"],
+        "recommendation_ctr": _per(count["RECOMMENDATION_CLICKED"], count["RECOMMENDATION_SHOWN"]),
+        "trade_inquiries": count["TRADE_INQUIRY"],
+        "trades_completed": count["TRADE_ACCEPTED"],
+    }
+
+
+def _standing(perfume_id: str, events: list[Event]) -> dict[str, Any]:
+    affinities = [row for row in expected_affinities(events).values() if row["perfume_id"] == perfume_id]
+    values = [round(100 * row["rating"]) for row in affinities if row["rating"] is not None]
+    return {
+        "total_ratings": sum(row["rated_at"] is not None for row in affinities),
+        "avg_rating": sum(values) / (100 * len(values)) if values else None,
+        "in_wishlist_count": sum(row["in_wishlist"] for row in affinities),
+        "in_collection_count": sum(row["in_collection"] for row in affinities),
+    }
+
+
+def _time_spent(views: list[Event], events: list[Event]) -> dict[str, Any]:
     ends = [
         event
         for event in events
@@ -90,33 +130,14 @@ def _perfume(perfume_id: str, events: list[Event]) -> dict[str, Any]:
     durations = [event["duration"] for event in [*views, *ends] if event["duration"] is not None]
     timed = sum(event["duration"] is not None for event in views)
     timed += sum(_data(event)["segment"] == 1 for event in ends)
-    affinities = [row for row in expected_affinities(events).values() if row["perfume_id"] == perfume_id]
-    values = [round(100 * row["rating"]) for row in affinities if row["rating"] is not None]
+    return {"avg_view_duration": sum(durations) / timed if timed else None}
+
+
+def _windows(views: list[Event], events: list[Event], as_of: int) -> dict[str, Any]:
     hours = _buckets(events, HOUR, as_of, 336, _weight)
     days = _buckets(views, DAY, as_of, 30, lambda _event: 1)
     today = as_of // DAY
     return {
-        "perfume_id": perfume_id,
-        "generation": 0,
-        "revision": len(events),
-        "as_of": as_of,
-        "total_views": len(views),
-        "unique_viewers": len({_viewer(event) for event in views}),
-        "avg_view_duration": sum(durations) / timed if timed else None,
-        "last_viewed_at": max((event["occurred_at"] for event in views), default=None),
-        "total_ratings": sum(row["rated_at"] is not None for row in affinities),
-        "avg_rating": sum(values) / (100 * len(values)) if values else None,
-        "total_reviews": count["REVIEW_SUBMITTED"],
-        "in_wishlist_count": sum(row["in_wishlist"] for row in affinities),
-        "in_collection_count": sum(row["in_collection"] for row in affinities),
-        "search_impressions": count["SEARCH_PERFORMED"],
-        "search_clicks": count["SEARCH_RESULT_CLICKED"],
-        "search_ctr": _per(count["SEARCH_RESULT_CLICKED"], count["SEARCH_PERFORMED"]),
-        "recommendation_impressions": count["RECOMMENDATION_SHOWN"],
-        "recommendation_clicks": count["RECOMMENDATION_CLICKED"],
-        "recommendation_ctr": _per(count["RECOMMENDATION_CLICKED"], count["RECOMMENDATION_SHOWN"]),
-        "trade_inquiries": count["TRADE_INQUIRY"],
-        "trades_completed": count["TRADE_ACCEPTED"],
         "views_last_7_days": sum(today - event["occurred_at"] // DAY < 7 for event in views),
         "views_last_30_days": sum(today - event["occurred_at"] // DAY < 30 for event in views),
         "trending_score": sum(

@@ -1,0 +1,30 @@
+"""How a worker ends that cannot go on: at once, before anything more can be acknowledged."""
+
+import os
+import sys
+from collections.abc import Coroutine
+from typing import Any, NoReturn
+
+import structlog
+
+from stream_processors.errors import EXIT_LOUD_STOP, EXIT_RESTART, LoudStop
+
+log = structlog.get_logger()
+
+
+async def or_exit(work: Coroutine[Any, Any, None]) -> None:
+    """Run it; end the process on any failure, before anything more can be acknowledged."""
+    try:
+        await work
+    except LoudStop as stop:
+        log.critical("stopped; will not be restarted", cause=str(stop))
+        _exit(EXIT_LOUD_STOP)
+    except Exception:
+        log.exception("cannot go on; a fresh process will")
+        _exit(EXIT_RESTART)
+
+
+def _exit(code: int) -> NoReturn:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
