@@ -21,12 +21,13 @@ from ingest_gateway.request import Request
 from schemas import limits
 from schemas.envelope import Envelope
 from schemas.reasons import Stage
+from schemas.rejection import SECRETS
 from wire.codec import Encoder
 
 MAX_PAYLOAD_BYTES: Final = 2 * limits.EVENT_BYTES
 _EXCERPT_BYTES: Final = 64
 _NOT_STRUCTURE: Final = re.compile(rb'[^\s{}\[\]:,"\\]')
-_SECRETS: Final = frozenset({"key", "userToken", "event", "events"})
+_LEFT_OUT: Final = SECRETS | {"event", "events"}
 
 
 class Post(Protocol):
@@ -121,8 +122,8 @@ class DeadLetters:
 def event_payload(envelope: Envelope, raw: object) -> bytes | None:
     """A request body with this one event and no key or token in it; None where JSON cannot write it."""
     outer: Mapping[str, Any] = envelope
-    document = {name: value for name, value in outer.items() if name not in _SECRETS}
-    event = {k: v for k, v in raw.items() if k not in _SECRETS} if isinstance(raw, dict) else raw
+    document = {name: value for name, value in outer.items() if name not in _LEFT_OUT}
+    event = {k: v for k, v in raw.items() if k not in _LEFT_OUT} if isinstance(raw, dict) else raw
     try:
         return json.dumps({**document, "event": event}, separators=(",", ":")).encode()
     except (ValueError, RecursionError):

@@ -13,6 +13,7 @@ from typing import Any, Final
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from ingest_gateway.deliveries import Deliveries
 from ingest_gateway.errors import Unavailable
 from ingest_gateway.metrics import GatewayMetrics
 
@@ -83,10 +84,8 @@ class KafkaPublisher:
         self._on_fatal = on_fatal
         self._in_flight = 0
         self._fatal: str | None = None
-        self.last_ack: float | None = None
-        """The loop's time of the newest acknowledged batch."""
-        self.failing = False
-        """Whether the newest batch was given up."""
+        self.deliveries = Deliveries()
+        """By the loop's clock."""
         self._loop = asyncio.get_running_loop()
         self.client = Producer({**settings, "error_cb": self._on_error})
         self._tick = self._loop.call_later(0, self._poll)
@@ -110,11 +109,10 @@ class KafkaPublisher:
             acknowledged = False
         finally:
             delivery.abandon()
-            self.failing = not acknowledged
+            self.deliveries.ended(acknowledged, self._loop.time())
             self._metrics.produce_seconds.observe(perf_counter() - started)
         if not acknowledged:
             raise Unavailable(_NOT_IN_TIME)
-        self.last_ack = self._loop.time()
 
     def _produce(self, records: Sequence[Record], delivery: _Delivery) -> None:
         try:

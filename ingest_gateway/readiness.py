@@ -55,12 +55,18 @@ class Readiness:
 
 
 async def watch_kafka(readiness: Readiness, publisher: KafkaPublisher, topic: str) -> None:
-    """Keep `Need.KAFKA` true to the facts. An acknowledged batch is proof enough; else Kafka is asked."""
+    """Keep `Need.KAFKA` true to the facts.
+
+    An acknowledged batch is proof enough. Else Kafka is asked; its answer counts only where batches were not
+    given up one after the other.
+    """
     loop = asyncio.get_running_loop()
+    deliveries = publisher.deliveries
     while True:
-        ack = publisher.last_ack
-        if ack is None or publisher.failing or loop.time() - ack > _PROBE_EVERY_S:
-            problem = await asyncio.to_thread(_problem_with, publisher, topic)
+        ack = deliveries.last_ack
+        if ack is None or deliveries.failing or loop.time() - ack > _PROBE_EVERY_S:
+            asked = await asyncio.to_thread(_problem_with, publisher, topic)
+            problem = asked or deliveries.problem(loop.time())
         else:
             problem = None
         if problem is None:

@@ -1,5 +1,6 @@
 """The gateway's environment, read here and nowhere else."""
 
+import re
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ def _unprefixed(name: str, default: Any, **bounds: Any) -> Any:
 
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"[a-z0-9_.-]+|\[[0-9a-f:.]+\]")
+"""In an Origin header: letters beyond ASCII come as punycode, capitals as small letters."""
 
 
 class Settings(BaseSettings):
@@ -82,10 +85,11 @@ def _is_origin(text: str) -> bool:
         port = parts.port
     except ValueError:
         return False
-    default = _DEFAULT_PORTS.get(parts.scheme)
-    if default is None or not parts.hostname or "*" in text or "@" in text or port == default:
+    if parts.scheme not in _DEFAULT_PORTS or port == _DEFAULT_PORTS[parts.scheme]:
         return False
-    return text == f"{parts.scheme}://{parts.netloc}".lower()
+    host, _, _ = parts.netloc.rpartition(":") if port is not None else (parts.netloc, "", "")
+    canonical = f"{parts.scheme}://{host}" + ("" if port is None else f":{port}")
+    return text == canonical and _HOST.fullmatch(host) is not None
 
 
 def load() -> Settings:

@@ -17,6 +17,10 @@ def _text(name: str, *choices: str, required: bool = False) -> DataKey:
     return DataKey(name, Kind.TEXT, required=required, choices=choices)
 
 
+def _id(name: str, required: bool = False) -> DataKey:
+    return DataKey(name, Kind.ID, required=required)
+
+
 def _count(name: str, required: bool = False, minimum: int = 0, maximum: int = limits.INT64_MAX) -> DataKey:
     return DataKey(name, Kind.INTEGER, required=required, minimum=minimum, maximum=maximum)
 
@@ -36,7 +40,7 @@ def _types(category: Category, *rows: EventType) -> tuple[EventType, ...]:
 
 
 SOURCE = _text("source")
-RECOMMENDATION = _text("recommendationId")
+RECOMMENDATION = _id("recommendationId")
 PERFUME = ("perfumeId",)
 
 _VIEW = _types(
@@ -44,7 +48,7 @@ _VIEW = _types(
     EventType("PAGE_VIEW", Category.VIEW, keys=(_text("title"), SOURCE)),
     EventType("PERFUME_VIEW", Category.VIEW, PERFUME, (SOURCE, RECOMMENDATION, _count("position"))),
     EventType("HOUSE_VIEW", Category.VIEW, ("houseId",), (SOURCE,)),
-    EventType("COLLECTION_VIEW", Category.VIEW, keys=(_text("targetUserId"), _count("perfumeCount"))),
+    EventType("COLLECTION_VIEW", Category.VIEW, keys=(_id("targetUserId"), _count("perfumeCount"))),
 )
 
 _SEARCH = _types(
@@ -57,7 +61,7 @@ _SEARCH = _types(
             _object("filters"),
             _count("resultsCount", required=True),
             _text("queryType", "text", "voice", "filter_only"),
-            _text("searchId"),
+            _id("searchId"),
             DataKey("shown", Kind.DISTINCT_IDS, maximum=limits.SHOWN_PERFUMES),
         ),
     ),
@@ -65,7 +69,7 @@ _SEARCH = _types(
         "SEARCH_RESULT_CLICKED",
         Category.SEARCH,
         PERFUME,
-        (_text("query"), _count("position", minimum=1), _count("totalResults"), _text("searchId")),
+        (_text("query"), _count("position", minimum=1), _count("totalResults"), _id("searchId")),
     ),
     EventType(
         "SEARCH_REFINED",
@@ -75,7 +79,7 @@ _SEARCH = _types(
             _text("newQuery"),
             _object("originalFilters"),
             _object("newFilters"),
-            _text("searchId"),
+            _id("searchId"),
         ),
     ),
     EventType("SEARCH_NO_RESULTS", Category.SEARCH, keys=(_text("query", required=True), _object("filters"))),
@@ -153,7 +157,7 @@ _COLLECTION = _types(
 _IMAGE_KEYS = (_count("imageIndex"), DataKey("zoomed", Kind.BOOLEAN), _number("zoomLevel", minimum=0))
 _NOTES_KEYS = (_text("noteType", "open", "heart", "base"),)
 _RECOMMENDATION_KEYS = (
-    _text("recommendationId", required=True),
+    _id("recommendationId", required=True),
     _text("source", "homepage", "detail_page", "search", "email"),
     _text("algorithm"),
     _count("position"),
@@ -172,7 +176,7 @@ _ENGAGEMENT = _types(
         "SIMILAR_CLICKED",
         Category.ENGAGEMENT,
         PERFUME,
-        (_text("targetPerfumeId"), _count("position"), _text("similarityReason"), RECOMMENDATION),
+        (_id("targetPerfumeId"), _count("position"), _text("similarityReason"), RECOMMENDATION),
     ),
     EventType("HOUSE_LINK_CLICKED", Category.ENGAGEMENT, ("houseId",), (_text("location"),)),
     EventType(
@@ -180,7 +184,7 @@ _ENGAGEMENT = _types(
         Category.ENGAGEMENT,
         ("duration", "eventData"),
         (
-            _text("viewEventId", required=True),
+            _id("viewEventId", required=True),
             _text("viewType", "PERFUME_VIEW", "HOUSE_VIEW", "PAGE_VIEW", required=True),
             _count("segment", required=True, minimum=1),
             _number("scrollDepth", minimum=0, maximum=100),
@@ -194,7 +198,7 @@ _ENGAGEMENT = _types(
 )
 
 _SOCIAL_KEYS = (
-    _text("targetUserId"),
+    _id("targetUserId"),
     SOURCE,
     _text("method"),
     _text("platform"),
@@ -207,7 +211,7 @@ _NAVIGATION_KEYS = (
     _text("previousPath"),
     _text("url"),
 )
-_CONVERSION_KEYS = (_text("tradeId"), _text("offerType"), _text("reason"))
+_CONVERSION_KEYS = (_id("tradeId"), _text("offerType"), _text("reason"))
 
 
 def _alike(category: Category, keys: tuple[DataKey, ...], *names: str) -> tuple[EventType, ...]:

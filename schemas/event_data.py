@@ -95,8 +95,10 @@ def check_known_keys(row: EventType, data: Mapping[str, Any]) -> None:
             continue
         expected = _FITS[key.kind](value, key)
         if expected:
+            too_long = key.kind is Kind.ID and isinstance(value, str)
             raise InvalidEvent(
-                Reason.INVALID_FIELD, f"eventData.{key.name} is {shown(value)}; expected {expected}"
+                Reason.ID_TOO_LONG if too_long else Reason.INVALID_FIELD,
+                f"eventData.{key.name} is {shown(value)}; expected {expected}",
             )
 
 
@@ -107,6 +109,11 @@ def _text(value: object, key: DataKey) -> str:
     if isinstance(value, str) and (not key.choices or value in key.choices):
         return ""
     return f"one of {', '.join(key.choices)}" if key.choices else "a text"
+
+
+def _id(value: object, _key: DataKey) -> str:
+    fits = isinstance(value, str) and len(value) <= limits.ID_CHARS
+    return "" if fits else f"an id of at most {limits.ID_CHARS} characters"
 
 
 def _bounds(key: DataKey) -> str:
@@ -172,6 +179,7 @@ def _any(_value: object, _key: DataKey) -> str:
 
 _FITS: Mapping[Kind, Callable[[object, DataKey], str]] = {
     Kind.TEXT: _text,
+    Kind.ID: _id,
     Kind.INTEGER: _integer,
     Kind.NUMBER: _number,
     Kind.BOOLEAN: _boolean,

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     """The JSON shape of an eventData value."""
 
     TEXT = "text"
+    ID = "id"
     INTEGER = "integer"
     NUMBER = "number"
     BOOLEAN = "boolean"

@@ -11,6 +11,7 @@ from schemas.validation import RATED_BY
 
 _KINDS = {
     Kind.TEXT: "text",
+    Kind.ID: "id",
     Kind.INTEGER: "integer",
     Kind.NUMBER: "number",
     Kind.BOOLEAN: "true or false",

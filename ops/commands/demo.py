@@ -50,7 +50,8 @@ def demo(
     with console.status("waiting until everything has arrived everywhere"):
         found = reckon(sources, name, tally)
     if as_json:
-        sys.stdout.write(json.dumps({"run": name, "sent_again": tally.again} | found.as_object()) + "\n")
+        told = {"run": name, "sent_again": tally.again, "refused_by_status": dict(tally.refused)}
+        sys.stdout.write(json.dumps(told | found.as_object()) + "\n")
     else:
         _show(console, name, tally, found, sent_in)
     raise typer.Exit(0 if found.agrees else DISAGREE)

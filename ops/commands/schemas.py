@@ -5,15 +5,15 @@ import sys
 from typing import Annotated
 
 import typer
-from confluent_kafka.schema_registry.error import SchemaRegistryError
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from ops.commands import provisioning
 from ops.commands.connection import HomeOption, NamespaceOption, RegistryOption, registry_url
 from ops.provision import apply_schemas
 from ops.runtime.home import DEVELOPMENT_HOME
 from schemas.topics import Namespace
-from wire.errors import RegistryUnavailable
 
 app = typer.Typer(help="Avro schemas, registered under FULL_TRANSITIVE.", no_args_is_help=True)
 
@@ -33,8 +33,8 @@ def apply(
     """Register every topic's schema. Exit code 1 where one would break readers of an earlier version."""
     try:
         ids = apply_schemas(registry_url(registry, home), Namespace(namespace))
-    except (SchemaRegistryError, RegistryUnavailable) as problem:
-        Console(stderr=True).print(f"[red]{problem}[/]")
+    except provisioning.PROBLEMS as problem:
+        Console(stderr=True).print(Text(provisioning.said(problem), style="red"), soft_wrap=True)
         raise typer.Exit(1) from None
     if as_json:
         sys.stdout.write(json.dumps(ids) + "\n")

@@ -5,12 +5,13 @@ import sys
 from typing import Annotated
 
 import typer
-from confluent_kafka import KafkaException
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from ops.commands import provisioning
 from ops.commands.connection import BootstrapOption, HomeOption, NamespaceOption, bootstrap
-from ops.provision import PRODUCTION, ProvisionError, Replication, apply_topics
+from ops.provision import PRODUCTION, Replication, apply_topics
 from ops.runtime.home import DEVELOPMENT_HOME
 from schemas.topics import TOPICS, Namespace
 from wire.clients import Cluster
@@ -53,8 +54,8 @@ def apply(
     replication = PRODUCTION if production else Replication()
     try:
         done = apply_topics(Cluster(bootstrap(kafka, home)), Namespace(namespace), replication)
-    except (ProvisionError, KafkaException) as problem:
-        Console(stderr=True).print(f"[red]{problem}[/]")
+    except provisioning.PROBLEMS as problem:
+        Console(stderr=True).print(Text(provisioning.said(problem), style="red"), soft_wrap=True)
         raise typer.Exit(1) from None
     if as_json:
         sys.stdout.write(json.dumps(done) + "\n")

@@ -4,21 +4,23 @@ from contextlib import suppress
 from typing import Annotated, Literal
 
 import typer
-from confluent_kafka import KafkaException
-from confluent_kafka.schema_registry.error import SchemaRegistryError
 from rich.console import Console
 from rich.text import Text
 
+from ops.commands import provisioning
 from ops.commands.connection import HomeOption
-from ops.provision import ProvisionError
 from ops.runtime import DEVELOPMENT_HOME, Instance, Ports, RuntimeProblem, StartFailed, interruption, summary
 from ops.runtime.follow import Follower
 from ops.runtime.progress import LaunchDisplay
-from storage.errors import StorageError
-from wire.errors import WireError
 
-PROVISIONING = (ProvisionError, StorageError, WireError, KafkaException, SchemaRegistryError)
-"""What a server may have against what this version declares."""
+OwnerOption = Annotated[
+    int | None,
+    typer.Option(
+        envvar="SILLAGE_OWNER_PID",
+        hidden=True,
+        help="For test runs: when this process ends, however it does, everything is stopped.",
+    ),
+]
 
 
 def up(
@@ -35,6 +37,7 @@ def up(
         typer.Option(help="auto: choose free ports (for tests; `sillage status --json` has them)."),
     ] = "fixed",
     home: HomeOption = DEVELOPMENT_HOME,
+    owner: OwnerOption = None,
 ) -> None:
     """Start Kafka, the registry, PostgreSQL, gateway, stream processor and sink, and follow their logs.
 
@@ -43,7 +46,7 @@ def up(
     """
     console = Console()
     try:
-        instance = Instance(home, ports=_ports(port_base, ports))
+        instance = Instance(home, ports=_ports(port_base, ports), owner=owner)
         if (already := Instance(home)).running():
             _attach(already, console, detach=detach)
             return
@@ -56,10 +59,8 @@ def up(
     except RuntimeProblem as problem:
         _explain(console, problem)
         raise typer.Exit(1) from None
-    except PROVISIONING as problem:
-        said = (
-            f"✗ topics, schemas or tables could not be brought up to date: {problem}. Everything was stopped."
-        )
+    except provisioning.PROBLEMS as problem:
+        said = f"✗ topics, schemas, tables: {provisioning.said(problem)}. Everything was stopped."
         console.print(Text(said, style="red"), soft_wrap=True)
         raise typer.Exit(1) from None
     except interruption.Interrupted:

@@ -44,8 +44,11 @@ class Reckoning:
 
     @property
     def agrees(self) -> bool:
-        """Whether every event was accepted or rightly rejected, every accepted one stored once, and every
-        human one counted once in its session."""
+        """Whether everything that was sent is where it belongs, once.
+
+        Each event was accepted, or rejected because it was made invalid; each accepted one is stored once,
+        and each human one counted once in its session.
+        """
         return (
             0 < self.accepted == self.sent - self.rejected
             and self.rejected == self.invalid

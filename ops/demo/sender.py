@@ -31,10 +31,20 @@ class Tally:
     invalid: int = 0
     """Made invalid on purpose."""
     refused: Counter[int] = field(default_factory=Counter)
-    """Answers that nobody asked for, by HTTP status."""
+    """Requests whose answer is no part of the demo, by HTTP status."""
     requests: int = 0
     again: int = 0
-    sessions: set[str] = field(default_factory=set)
+
+    def count(self, request: Request, status: int, document: Mapping[str, Any]) -> None:
+        """Take note of an answer. A 400 is due only where no event of the request was meant to pass."""
+        self.requests += 1
+        self.sent += request.events
+        self.invalid += request.invalid
+        self.rejected += len(document.get("rejected", ()))
+        if status == HTTPStatus.OK:
+            self.accepted += document.get("count", 0)
+        elif status != HTTPStatus.BAD_REQUEST or request.invalid < request.events:
+            self.refused[status] += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +95,7 @@ async def _answered(client: aiohttp.ClientSession, gateway: Gateway, request: Re
         async with client.post("/api/analytics", json=body, headers=headers) as answer:
             if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 return False
-            _count(request, answer.status, await answer.json(), tally)
+            tally.count(request, answer.status, await answer.json())
             return True
     except (aiohttp.ClientError, TimeoutError):
         return False
-
-
-def _count(request: Request, status: int, document: Mapping[str, Any], tally: Tally) -> None:
-    accepted = document.get("count", 0) if status == HTTPStatus.OK else 0
-    tally.requests += 1
-    tally.sent += request.events
-    tally.invalid += request.invalid
-    if status != HTTPStatus.OK and request.invalid < request.events:
-        tally.refused[status] += 1
-    tally.accepted += accepted
-    tally.rejected += len(document.get("rejected", ()))
-    if accepted:
-        tally.sessions.add(request.session_id)

@@ -19,12 +19,14 @@ class Status:
     home: Home
     state: State
     processes: Mapping[str, ProcessStatus]
+    kept: bool = True
+    """Whether the state is that of the folder; before the first start its credentials are nobody's."""
 
     @classmethod
     def of(cls, home: Home, state: State, processes: Mapping[str, ProcessStatus]) -> "Status":
         """Processes in the order in which they are started."""
         known = [name for name in (*SERVERS, *SERVICES) if name in processes]
-        return cls(home, state, {name: processes[name] for name in known})
+        return cls(home, state, {name: processes[name] for name in known}, kept=home.state.exists())
 
     @property
     def running(self) -> bool:
@@ -37,19 +39,19 @@ class Status:
         return self.running and all(process.running for process in self.processes.values())
 
     def as_object(self) -> dict[str, Any]:
-        """The object of `sillage status --json`."""
-        ports, state = self.state.ports, self.state
+        """The object of `sillage status --json`; credentials are None before the first start."""
+        ports, state, kept = self.state.ports, self.state, self.kept
         return {
             "running": self.running,
             "gateway": services.base_url("gateway", ports),
             "live": services.base_url("streams", ports),
             "sink": services.base_url("sink", ports),
-            "database": state.database_url(),
+            "database": state.database_url() if kept else None,
             "kafka": f"{HOST}:{ports.kafka}",
             "registry": registry.url(ports),
             "origin": state.origins()[0],
-            "publishable_key": state.publishable_key,
-            "secret_key": state.secret_key,
+            "publishable_key": state.publishable_key if kept else None,
+            "secret_key": state.secret_key if kept else None,
             "home": str(self.home.root),
             "ports": asdict(ports),
             "processes": {name: asdict(process) for name, process in self.processes.items()},

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,12 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import psycopg
 import pytest
 
+from ops.runtime import Instance
 from ops.runtime.home import PROJECT
 
 SILLAGE = Path(sys.executable).parent / "sillage"
+RUNS = PROJECT / ".sillage"
+PREFIX = "e2e-"
 
 
 class Running:
@@ -27,10 +30,15 @@ class Running:
         self.home = home
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run a `sillage` command on this instance."""
-        environment = os.environ | {"SILLAGE_HOME": str(self.home)}
+        """Run a `sillage` command on this instance; what it starts ends with this test run."""
+        mine = {"SILLAGE_HOME": str(self.home), "SILLAGE_OWNER_PID": str(os.getpid())}
         return subprocess.run(
-            [str(SILLAGE), *words], env=environment, capture_output=True, text=True, timeout=240, check=False
+            [str(SILLAGE), *words],
+            env=os.environ | mine,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
         )
 
     @property
@@ -61,16 +69,15 @@ class Running:
         with psycopg.connect(self.where["database"]) as database:
             return database.execute(query.encode(), parameters).fetchall()
 
-    def kill(self, process: str) -> int:
-        """kill -9 a process of the pipeline; its pid."""
-        pid: int = self.status["processes"][process]["pid"]
-        os.kill(pid, signal.SIGKILL)
-        return pid
+    def pids(self) -> dict[str, int]:
+        """Process ids by name."""
+        return {name: process["pid"] for name, process in self.status["processes"].items()}
 
 
 @pytest.fixture(scope="session")
 def pipeline() -> Iterator[Running]:
-    home = PROJECT / ".sillage" / f"e2e-{os.getpid()}"
+    _sweep()
+    home = RUNS / f"{PREFIX}{os.getpid()}"
     running = Running(home)
     try:
         up = running.command("up", "--detach", "--ports", "auto")
@@ -79,3 +86,11 @@ def pipeline() -> Iterator[Running]:
     finally:
         running.command("down")
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Remove the folders of runs that were killed."""
+    for left in RUNS.glob(f"{PREFIX}*"):
+        if not psutil.pid_exists(int(left.name.removeprefix(PREFIX))):
+            Instance(left).stop()
+            shutil.rmtree(left, ignore_errors=True)

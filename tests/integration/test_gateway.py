@@ -14,7 +14,9 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 
+from ingest_gateway.deliveries import FAILURES
 from schemas.avro_schemas import schema
 from schemas.topics import DEAD_LETTER, INTERACTIONS, Namespace, Topic
 from tests.services import free_port, wait_until
@@ -102,6 +104,19 @@ def records(stack: Stack, namespace: str, topic: Topic) -> list[dict[str, Any]]:
     decoder = Decoder(topic.value or "", OwnSchema(topic))
     name = Namespace(namespace).topic(topic)
     return [decoder.decode(message.value()) for message in read_topic(stack.bootstrap, name)]
+
+
+def status_of_one_event(gateway: Gateway) -> int:
+    """What a page view is answered with."""
+    return gateway.send({"sessionId": "s", "event": _view()}).status_code
+
+
+def configure_topic(stack: Stack, topic: str, entry: ConfigEntry) -> None:
+    """Change one entry of a topic's configuration."""
+    resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
+    admin = AdminClient({"bootstrap.servers": stack.bootstrap})
+    for done in admin.incremental_alter_configs([resource]).values():
+        done.result(timeout=30)
 
 
 def _view(**more: Any) -> dict[str, Any]:
@@ -203,6 +218,25 @@ def test_without_kafka_it_says_so_in_time_and_is_not_ready(stack: Stack, namespa
         assert answer.headers["retry-after"] == "1"
         gateway.process.terminate()
         assert gateway.process.wait(10) == 0
+
+
+def test_kafka_that_answers_but_takes_nothing_is_not_ready(stack: Stack, namespace: str) -> None:
+    topic = Namespace(namespace).topic(INTERACTIONS)
+    size = "max.message.bytes"
+    nothing_fits = ConfigEntry(size, "1", incremental_operation=AlterConfigOpType.SET)
+    as_before = ConfigEntry(size, None, incremental_operation=AlterConfigOpType.DELETE)
+
+    with running(stack.bootstrap, stack.registry_url, namespace) as gateway:
+        gateway.await_status(200)
+        configure_topic(stack, topic, nothing_fits)
+        try:
+            wait_until(lambda: status_of_one_event(gateway) == 503, 20, lambda: "it still takes events")
+            assert [status_of_one_event(gateway) for _ in range(FAILURES)] == [503] * FAILURES
+            assert "not acknowledged" in gateway.await_status(503, seconds=8).json()["missing"]["kafka"]
+        finally:
+            configure_topic(stack, topic, as_before)
+        wait_until(lambda: status_of_one_event(gateway) == 200, 20, lambda: "it takes no events")
+        gateway.await_status(200, seconds=5)
 
 
 def test_without_the_registry_it_waits_and_refuses(stack: Stack, namespace: str) -> None:

@@ -40,7 +40,7 @@ def test_what_is_published_is_in_the_topic_in_order(stack: Stack, namespace: str
     async def run() -> None:
         publisher = _publisher(stack.bootstrap, topic, patience_s=10)
         await publisher.publish(RECORDS)
-        assert publisher.last_ack is not None
+        assert publisher.deliveries.last_ack is not None
         assert publisher.close(1) == 0
 
     asyncio.run(run())
@@ -61,7 +61,7 @@ def test_without_kafka_it_gives_up_in_time_and_refuses_more_than_it_may_hold() -
         with pytest.raises(Unavailable, match="in time"):
             await first
         assert time.monotonic() - started < 1
-        assert publisher.failing
+        assert publisher.deliveries.failing
         publisher.close(2)
 
     asyncio.run(run())

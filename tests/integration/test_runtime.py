@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import psutil
+import psycopg
 import pytest
 
 from ops.runtime import Instance, Ports, orphans
@@ -24,8 +25,14 @@ SILLAGE = str(Path(sys.executable).with_name("sillage"))
 
 
 def _sillage(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command; what it starts ends with this test run, even a killed one."""
     return subprocess.run(
-        [SILLAGE, *arguments, "--home", str(home)], capture_output=True, text=True, timeout=240, check=False
+        [SILLAGE, *arguments, "--home", str(home)],
+        env=os.environ | {"SILLAGE_OWNER_PID": str(os.getpid())},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
     )
 
 
@@ -66,6 +73,11 @@ def test_other_programs_learn_where_everything_is(home: Path) -> None:
     assert all(process["state"] == "RUNNING" for process in status["processes"].values())
     for service in ("gateway", "live", "sink"):
         assert _answers(f"{status[service]}/readyz")
+
+
+def test_what_a_test_run_starts_is_guarded(home: Path) -> None:
+    """That the guard does its work, the last test of this file shows."""
+    assert f"ops.runtime.guard {os.getpid()}" in (home / "supervisord.ini").read_text()
 
 
 def test_a_second_up_finds_the_first(home: Path) -> None:
@@ -126,6 +138,23 @@ def test_a_server_that_cannot_start_shows_its_log_and_everything_is_stopped(tmp_
     assert failed.returncode == 1
     assert "kafka ended" in failed.stdout
     assert "99" in failed.stdout.partition("The end of its log")[2]
+    assert orphans.find(tmp_path) == []
+
+
+def test_a_database_of_a_later_version_is_explained_and_everything_is_stopped(tmp_path: Path) -> None:
+    instance = Instance(tmp_path, ports=Ports.free(), durable=False, owner=os.getpid())
+    try:
+        instance.start_servers()
+        with psycopg.connect(instance.database_url) as database:
+            database.execute("CREATE TABLE alembic_version (version_num text)")
+            database.execute("INSERT INTO alembic_version VALUES ('r9999')")
+    finally:
+        instance.stop()
+    refused = _sillage(tmp_path, "up", "--detach")
+    assert refused.returncode == 1
+    assert "r9999" in refused.stdout
+    assert "Everything was stopped" in refused.stdout
+    assert "Traceback" not in refused.stdout + refused.stderr
     assert orphans.find(tmp_path) == []
 
 

@@ -22,11 +22,42 @@ def test_it_does_not_start_where_nobody_may_send(
         load()
 
 
-@pytest.mark.parametrize("origin", ["*", "null", "https://a.example/", "https://a.example/x", "a.example"])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "null",
+        "a.example",
+        "ftp://a.example",
+        "https://",
+        "https://:8443",
+        "https://*.a.example",
+        "https://A.example",
+        "https://b\u00fccher.example",
+        "https://a.example/",
+        "https://a.example/x",
+        "https://a.example?x",
+        "https://a.example:",
+        "https://a.example:443",
+        "http://a.example:80",
+        "http://a.example:080",
+        "http://a.example:port",
+        "http://user:word@a.example",
+        "http://[::1",
+    ],
+)
 def test_an_origin_is_exact(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
     monkeypatch.setenv("SILLAGE_ALLOWED_ORIGINS", origin)
     with pytest.raises(Misconfigured, match=r"SILLAGE_ALLOWED_ORIGINS.*is not an origin"):
         load()
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://a.example", "http://localhost:3000", "http://a.example:443", "http://[::1]:3000"]
+)
+def test_what_a_browser_sends_is_an_origin(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
+    monkeypatch.setenv("SILLAGE_ALLOWED_ORIGINS", origin)
+    assert load().allowed_origins == {origin}
 
 
 def test_lists_are_comma_separated_and_the_sites_own_names_are_heard(monkeypatch: pytest.MonkeyPatch) -> None:

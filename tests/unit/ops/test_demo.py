@@ -1,11 +1,13 @@
 """The demo's verdict: it must be able to say no."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from ops.demo.clickstream import requests
+from ops.demo.clickstream import Request, requests
 from ops.demo.reckoning import Reckoning
+from ops.demo.sender import Tally
 
 GOOD = Reckoning(
     sent=12,
@@ -45,6 +47,34 @@ def test_any_flaw_is_a_disagreement(flaw: dict[str, int]) -> None:
 
 def test_a_run_in_which_nothing_was_accepted_does_not_agree() -> None:
     assert not Reckoning(*(0 for _ in range(12))).agrees
+
+
+def _request(invalid: int) -> Request:
+    return Request("s", "agent", {"events": [{}, {}]}, invalid)
+
+
+@pytest.mark.parametrize(
+    ("invalid", "status", "document"),
+    [
+        (0, 200, {"count": 2}),
+        (1, 200, {"count": 1, "rejected": [{}]}),
+        (2, 400, {"rejected": [{}, {}]}),
+    ],
+)
+def test_answers_that_are_due_are_counted_by_event(
+    invalid: int, status: int, document: dict[str, Any]
+) -> None:
+    tally = Tally()
+    tally.count(_request(invalid), status, document)
+    assert (tally.sent, tally.accepted, tally.rejected) == (2, 2 - invalid, invalid)
+    assert not tally.refused
+
+
+@pytest.mark.parametrize(("invalid", "status"), [(0, 400), (1, 400), (0, 401), (2, 401), (2, 403), (0, 202)])
+def test_any_other_answer_is_counted_as_refused_by_its_status(invalid: int, status: int) -> None:
+    tally = Tally()
+    tally.count(_request(invalid), status, {})
+    assert (tally.accepted, tally.refused) == (0, {status: 1})
 
 
 def test_the_same_seed_makes_the_same_visits_and_exactly_as_many_events_as_asked_for() -> None:

@@ -1,10 +1,14 @@
 """What an instance keeps in its folder."""
 
+import json
 import stat
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from ops.cli import app
 from ops.runtime.errors import AlreadyStarting, UnusableHome
 from ops.runtime.home import Home, tail
 from ops.runtime.ports import Ports
@@ -36,6 +40,23 @@ def test_a_broken_state_file_says_which_file_and_what_to_do(tmp_path: Path, cont
     file.write_text(content)
     with pytest.raises(UnusableHome, match=r"state\.json is not readable.*sillage down"):
         State.load(file)
+
+
+def test_before_the_first_start_no_credentials_are_told(tmp_path: Path) -> None:
+    told = CliRunner().invoke(app, ["status", "--json", "--home", str(tmp_path)])
+    assert told.exit_code == 3
+    status = json.loads(told.stdout)
+    assert (status["running"], status["home"]) == (False, str(tmp_path))
+    assert status["ports"] == asdict(Ports.from_base())
+    assert status["gateway"] == f"http://127.0.0.1:{Ports.from_base().gateway}"
+    assert {status[name] for name in ("database", "publishable_key", "secret_key")} == {None}
+
+
+def test_after_it_they_are_told_whether_it_runs_or_not(tmp_path: Path) -> None:
+    state = State.new(Ports.free())
+    state.save(tmp_path / "state.json")
+    told = CliRunner().invoke(app, ["status", "--json", "--home", str(tmp_path)])
+    assert json.loads(told.stdout)["secret_key"] == state.secret_key
 
 
 def test_a_folder_the_supervisor_could_not_name_is_refused(tmp_path: Path) -> None:

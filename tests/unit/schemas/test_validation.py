@@ -16,6 +16,7 @@ from schemas.validation import ValidEvent, checked, typed
 
 _FITTING: dict[Kind, Any] = {
     Kind.TEXT: "text",
+    Kind.ID: "i" * 128,
     Kind.INTEGER: 3,
     Kind.NUMBER: 2.5,
     Kind.BOOLEAN: True,
@@ -27,6 +28,7 @@ _FITTING: dict[Kind, Any] = {
 }
 _UNFIT: dict[Kind, Any] = {
     Kind.TEXT: 7,
+    Kind.ID: 7,
     Kind.INTEGER: 2.5,
     Kind.NUMBER: "2.5",
     Kind.BOOLEAN: 1,
@@ -223,3 +225,10 @@ _JSON = st.recursive(
 def test_any_json_is_an_event_or_a_rejection(raw: object) -> None:
     with pytest.raises(InvalidEvent):
         checked(typed(raw))
+
+
+@pytest.mark.parametrize(("row", "key"), [_named(row, key) for row, key in _KEYS if key.name.endswith("Id")])
+def test_an_id_in_event_data_is_as_long_as_any_other_id(row: EventType, key: DataKey) -> None:
+    event = _full(row)
+    event["eventData"][key.name] = "i" * 129
+    assert _rejected(event) is Reason.ID_TOO_LONG
