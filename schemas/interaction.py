@@ -9,19 +9,18 @@ from typing import Any, Final
 
 import orjson
 
-from schemas.limits import ID_CHARS
+from schemas.limits import ID_CHARS, LATEST_TIME_MS
 
-LATEST_TIME_MS: Final = 253_402_300_799_999
-"""The end of the year 9999."""
+is_canonical_uuid: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}").fullmatch
+"""A match where the whole text is a UUID in its canonical, lower-case form; else None."""
 
-_CANONICAL_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}").fullmatch
 _IDS = ("session_id", "perfume_id", "house_id", "note_id", "user_id", "visitor_id")
 _TIMES = ("occurred_at", "received_at")
 
 
 def what_is_wrong(interaction: Mapping[str, Any]) -> str | None:
     """What breaks a rule, for a person; None where nothing does. Times are epoch milliseconds."""
-    if _CANONICAL_UUID(interaction["event_id"]) is None:
+    if is_canonical_uuid(interaction["event_id"]) is None:
         return f"event_id {interaction['event_id'][:64]!r} is not a UUID in canonical lower-case form"
     for name in _IDS:
         text = interaction[name]
@@ -44,7 +43,10 @@ def _event_data(text: str | None) -> str | None:
         return "event_data is not JSON"
     if not isinstance(document, dict):
         return "event_data is not an object"
+    return "event_data holds a NUL" if holds_nul(text, document) else None
+
+
+def holds_nul(text: str, document: object) -> bool:
+    """Whether a string in the document, read from this JSON text, holds a NUL: jsonb cannot keep one."""
     # An escaped backslash before u0000 looks like it in the text, so only then are the strings looked at.
-    if "\\u0000" in text and b"\\u0000" in orjson.dumps(document).replace(b"\\\\", b""):
-        return "event_data holds a NUL"
-    return None
+    return "\\u0000" in text and b"\\u0000" in orjson.dumps(document).replace(b"\\\\", b"")

@@ -24,6 +24,9 @@ SHOWN_PERFUMES: Final = 50
 
 INT64_MAX: Final = 2**63 - 1
 
+LATEST_TIME_MS: Final = 253_402_300_799_999
+"""The end of the year 9999: PostgreSQL knows later times, its readers' languages mostly do not."""
+
 MAX_EVENT_AGE_MS: Final = 48 * 3_600_000
 """Older than this on arrival is rejected as `too_old`; history comes in by import, not by the gateway."""
 

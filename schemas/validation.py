@@ -3,7 +3,6 @@
 Pure: no clock, no identity, no request. The gateway adds what only it knows.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,11 +16,11 @@ from schemas.client_time import epoch_ms
 from schemas.envelope import ClientEvent
 from schemas.event_data import check_known_keys, check_text, is_rating, json_text
 from schemas.event_type import RATING_MAX, RATING_MIN, EventType
+from schemas.interaction import is_canonical_uuid
 from schemas.reasons import Reason
 from schemas.rejection import InvalidEvent, shown, shown_of
 
 _EVENT: Final = TypeAdapter(ClientEvent)
-_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 RATED_BY: Final[Mapping[str, str]] = {"RATING_COMPLETED": "ratings", "RATING_UPDATED": "newRatings"}
 """Where in eventData the rating stands that an event's `value` repeats."""
@@ -101,7 +100,7 @@ def _event_id(text: str | None) -> str | None:
     if text is None:
         return None
     canonical = text.lower()
-    if not _UUID.fullmatch(canonical):
+    if not is_canonical_uuid(canonical):
         raise InvalidEvent(Reason.INVALID_FIELD, f"eventId is {shown(text)}; expected a UUID, or none at all")
     return canonical
 

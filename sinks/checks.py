@@ -3,24 +3,19 @@
 Each check raises RecordRejected(INVALID_RECORD) naming the field. Avro has settled the types already.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import Any
 
 import orjson
 
-from schemas.limits import ID_CHARS, INT64_MAX
+from schemas.interaction import holds_nul, is_canonical_uuid
+from schemas.limits import ID_CHARS, INT64_MAX, LATEST_TIME_MS
 from schemas.reasons import Reason
 from sinks.record import RecordRejected
 
-LATEST_TIME_MS = 253_402_300_799_999
-"""The end of the year 9999: PostgreSQL knows later times, its readers' languages mostly do not."""
-
 VIEWER_CHARS = len("u:") + ID_CHARS
 """A viewer is an id with a tag before it."""
-
-_CANONICAL_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}").fullmatch
 
 
 def invalid(message: str) -> RecordRejected:
@@ -49,7 +44,7 @@ def check_ids(value: Mapping[str, Any], names: Iterable[str], longest: int = ID_
 
 def check_uuid(value: Mapping[str, Any], name: str) -> None:
     """A UUID in its canonical, lower-case form."""
-    if _CANONICAL_UUID(value[name]) is None:
+    if is_canonical_uuid(value[name]) is None:
         raise invalid(f"{name} {value[name][:64]!r} is not a UUID in canonical lower-case form")
 
 
@@ -86,8 +81,7 @@ def check_json(value: Mapping[str, Any], name: str) -> None:
         document = orjson.loads(text)
     except ValueError as error:
         raise invalid(f"{name} is not JSON: {error}") from None
-    # An escaped backslash before u0000 looks like it in the text, so only then are the strings looked at.
-    if "\\u0000" in text and b"\\u0000" in orjson.dumps(document).replace(b"\\\\", b""):
+    if holds_nul(text, document):
         raise invalid(f"{name} holds a NUL character (\\u0000), which jsonb cannot keep")
 
 

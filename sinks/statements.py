@@ -6,8 +6,7 @@ from typing import Final
 
 from psycopg import sql
 
-from schemas.limits import LATE_HORIZON_MS
-from sinks.checks import LATEST_TIME_MS
+from schemas.limits import LATE_HORIZON_MS, LATEST_TIME_MS
 from sinks.tables import Keep, Table
 
 SESSION_SETTINGS: Final = (

@@ -3,17 +3,14 @@
 Whatever can be wrong with an event shows up here, so that folding it into a row cannot fail half-way.
 """
 
-import re
 from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from schemas.event_type import Category
+from schemas.interaction import is_canonical_uuid
 
 INTERACTION_CATEGORIES = frozenset({Category.RATING, Category.REVIEW, Category.COLLECTION, Category.WISHLIST})
-
-
-CANONICAL_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}").fullmatch
 
 
 class Moment(NamedTuple):
@@ -69,6 +66,6 @@ def session_event(interaction: Mapping[str, Any]) -> SessionEvent:
 
 def identity_bytes(event_id: str) -> bytes:
     """Sixteen bytes that stand for the event id: the UUID's own, or a BLAKE2b hash of any other text."""
-    if CANONICAL_UUID(event_id):
+    if is_canonical_uuid(event_id):
         return bytes.fromhex(event_id.replace("-", ""))
     return blake2b(event_id.encode(), digest_size=16).digest()
