@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-READY_S = 60.0
+READY_S = 180.0
 
 
 def free_port() -> int:
@@ -50,7 +50,7 @@ class Service:
         assert self._process is not None, "not started"
         self._process.send_signal(number)
 
-    def wait(self, seconds: float = 30.0) -> int:
+    def wait(self, seconds: float = 120.0) -> int:
         """Wait for its end; the exit code (negative: the signal that ended it)."""
         assert self._process is not None, "not started"
         return self._process.wait(seconds)
@@ -77,7 +77,7 @@ class Service:
         """Whatever state it is in: make it end."""
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(60)
 
     def tail(self, characters: int = 4_000) -> str:
         """The end of its log."""

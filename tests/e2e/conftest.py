@@ -37,7 +37,7 @@ class Running:
             env=os.environ | mine,
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=600,
             check=False,
         )
 

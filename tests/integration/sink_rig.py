@@ -24,7 +24,7 @@ from wire.clients import Cluster, producer_settings
 from wire.codec import Decoder, Encoder
 from wire.registry import Registry
 
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 
 
 def now_ms() -> int:
@@ -189,7 +189,7 @@ class Sink:
     def kill(self) -> None:
         """As kill -9 does."""
         self.running.kill()
-        self.running.wait(10)
+        self.running.wait(60)
 
     def exit_code(self, within_s: float = PATIENCE_S) -> int:
         """Waits for the process to end."""

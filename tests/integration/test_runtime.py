@@ -31,12 +31,12 @@ def _sillage(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         env=os.environ | {"SILLAGE_OWNER_PID": str(os.getpid())},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=600,
         check=False,
     )
 
 
-def _eventually(holds: Callable[[], bool], seconds: float = 45) -> bool:
+def _eventually(holds: Callable[[], bool], seconds: float = 180) -> bool:
     deadline = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > deadline:
@@ -170,7 +170,7 @@ def test_servers_end_with_the_process_they_belong_to(tmp_path: Path) -> None:
         ]
     )
     try:
-        assert _eventually(lambda: len(Instance(tmp_path).processes()) == 6, seconds=60)
+        assert _eventually(lambda: len(Instance(tmp_path).processes()) == 6)
     finally:
         owner.kill()
         owner.wait()

@@ -56,7 +56,7 @@ def test_an_event_is_stored_field_by_field(topics: Topics, rows: Rows, sink: Sin
         consent="granted",
     )
     topics.send(INTERACTIONS, event)
-    eventually(lambda: rows.events("field-1") == 1, "the event is stored", within_s=5)
+    eventually(lambda: rows.events("field-1") == 1, "the event is stored")
     names = list(EVENT_COLUMNS)
     (found,) = rows.all(f"SELECT {', '.join(names)} FROM interaction_events WHERE session_id = 'field-1'")
     stored = dict(zip(names, found, strict=True))
