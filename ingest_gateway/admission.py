@@ -1,13 +1,10 @@
 """Who may send: exact origins, secret keys, publishable keys. And what a browser is told about it (CORS)."""
 
-import hashlib
-import hmac
-from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from ingest_gateway.errors import Refusal
 from ingest_gateway.request import Request
+from schemas.api_keys import ApiKeys
 from schemas.envelope import Envelope
 from schemas.reasons import Reason
 
@@ -24,30 +21,10 @@ class Source(StrEnum):
     SERVER = "server"
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """Keys valid now; several at once, so that one can be replaced without a gap."""
-
-    digests: tuple[bytes, ...]
-
-    @classmethod
-    def of(cls, keys: Iterable[str]) -> "Keys":
-        """Keep digests only: comparing those takes the same time however much of a guess is right."""
-        return cls(tuple(_digest(key) for key in keys))
-
-    def __contains__(self, key: str) -> bool:
-        offered = _digest(key)
-        return sum(hmac.compare_digest(offered, digest) for digest in self.digests) > 0
-
-
-def _digest(key: str) -> bytes:
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
-
-
 class Admission:
     """The rules of one configuration."""
 
-    def __init__(self, origins: frozenset[str], publishable: Keys, secret: Keys) -> None:
+    def __init__(self, origins: frozenset[str], publishable: ApiKeys, secret: ApiKeys) -> None:
         self._origins = origins
         self._publishable = publishable
         self._secret = secret

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import structlog
 
-from ingest_gateway.admission import Admission, Keys
+from ingest_gateway.admission import Admission
 from ingest_gateway.body import BodyBounds
 from ingest_gateway.dead_letters import DeadLetters, RateCap
 from ingest_gateway.identifiers import uuid7
@@ -21,6 +21,7 @@ from ingest_gateway.route import PATH, AnalyticsRoute, Policy
 from ingest_gateway.server import dispatch, server
 from ingest_gateway.settings import Settings
 from ingest_gateway.side_routes import side_routes
+from schemas.api_keys import ApiKeys
 from schemas.topics import DEAD_LETTER, INTERACTIONS, Namespace
 from telemetry.sparse_logs import sparse_logger
 from wire.clients import Cluster, producer_settings
@@ -137,8 +138,8 @@ def admission_of(settings: Settings) -> Admission:
     """Who may send."""
     return Admission(
         settings.allowed_origins,
-        publishable=Keys.of(key.get_secret_value() for key in settings.publishable_keys),
-        secret=Keys.of(key.get_secret_value() for key in settings.secret_keys),
+        publishable=ApiKeys(settings.publishable_keys),
+        secret=ApiKeys(settings.secret_keys),
     )
 
 

@@ -4,10 +4,11 @@ import re
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ingest_gateway.errors import Misconfigured
+from schemas.api_keys import checked_digests
 from telemetry.logs import LogFormat
 
 _PREFIX = "SILLAGE_"
@@ -26,7 +27,9 @@ _HOST = re.compile(r"[a-z0-9_.-]+|\[[0-9a-f:.]+\]")
 class Settings(BaseSettings):
     """Each field is the variable of the same name in capitals, after SILLAGE_; lists are comma separated."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     kafka_bootstrap: str = "127.0.0.1:7103"
     registry_url: str = "http://127.0.0.1:7104/apis/ccompat/v7"
@@ -36,8 +39,9 @@ class Settings(BaseSettings):
     gateway_host: str = "127.0.0.1"
     gateway_port: int = Field(default=7100, ge=0, le=65_535)
     allowed_origins: Annotated[frozenset[str], NoDecode] = frozenset()
-    publishable_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
-    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    publishable_keys: Annotated[tuple[str, ...], NoDecode] = ()
+    secret_keys: Annotated[tuple[str, ...], NoDecode] = ()
+    """Both hold digests (`schemas.api_keys`), never keys."""
     session_cookie: str | None = None
 
     ack_timeout_ms: int = Field(default=2_000, ge=100, le=60_000)
@@ -57,6 +61,11 @@ class Settings(BaseSettings):
             return value
         return [part.strip() for part in value.split(",") if part.strip()]
 
+    @field_validator("publishable_keys", "secret_keys")
+    @classmethod
+    def _keys_are_digests(cls, listed: tuple[str, ...]) -> tuple[str, ...]:
+        return checked_digests(listed)
+
     @field_validator("allowed_origins")
     @classmethod
     def _origins_are_exact(cls, origins: frozenset[str]) -> frozenset[str]:
@@ -73,7 +82,8 @@ class Settings(BaseSettings):
         if not self.allowed_origins and not self.secret_keys:
             raise ValueError(
                 "nobody may send events: set SILLAGE_ALLOWED_ORIGINS (the site's origins, such as"
-                " https://shop.example) or SILLAGE_SECRET_KEYS (for servers), or both"
+                " https://shop.example) or SILLAGE_SECRET_KEYS (digests of servers' keys; `sillage keys"
+                " new secret` makes both), or both"
             )
         return self
 

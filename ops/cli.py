@@ -22,6 +22,7 @@ MODULES: Mapping[str, str] = MappingProxyType(
         "demo": "demo",
         "topics": "topics",
         "schemas": "schemas",
+        "keys": "keys",
         "db": "db",
         "audit": "audit",
     }

@@ -10,6 +10,7 @@ import faust
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from schemas.api_keys import ApiKeys
 from schemas.topics import DEAD_LETTER, INTERACTIONS, PERFUME_ACTIVITY
 from stream_processors.agents import encoder, perfume_agent, perfume_home, session_agent, session_home
 from stream_processors.engine.engine import Engine, FlushPolicy
@@ -64,7 +65,7 @@ def build(settings: Settings) -> Worker:
     live = application(
         _rows(settings, sessions.engine, perfumes.engine),
         lambda: sessions.engine.ready and perfumes.engine.ready,
-        settings.secret_keys,
+        ApiKeys(settings.secret_keys),
         metrics,
     )
     return Worker((sessions, perfumes), live)

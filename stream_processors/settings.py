@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from schemas.api_keys import checked_digests
 from schemas.topics import Namespace
 from wire.clients import Cluster
 
@@ -12,7 +13,7 @@ from wire.clients import Cluster
 class Settings(BaseSettings):
     """Environment variables with the prefix SILLAGE_."""
 
-    model_config = SettingsConfigDict(env_prefix="SILLAGE_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="SILLAGE_", frozen=True, hide_input_in_errors=True)
 
     kafka_bootstrap: str = "127.0.0.1:7103"
     registry_url: str = "http://127.0.0.1:7104/apis/ccompat/v7"
@@ -25,7 +26,7 @@ class Settings(BaseSettings):
     """host:port under which other workers reach this one; by default the two above."""
 
     secret_keys: Annotated[tuple[str, ...], NoDecode] = Field(default=(), min_length=1, validate_default=True)
-    """Keys that may read live rows; at least one."""
+    """Digests of the keys that may read live rows; at least one."""
 
     instance_id: str = "streams-1"
     """Kafka's group.instance.id: unique per worker, the same after its restart, so that a restart does not
@@ -39,7 +40,7 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
+            return checked_digests(part.strip() for part in value.split(",") if part.strip())
         return value
 
     @property

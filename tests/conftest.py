@@ -6,12 +6,17 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from confluent_kafka.admin import AdminClient
+from hypothesis import HealthCheck, settings
 
 from ops.provision import apply_schemas, apply_topics
 from schemas.topics import TOPICS, Namespace
 from storage import migrations
 from tests.stack import Stack, choose
 from wire.clients import Cluster
+
+# How fast examples are made says more about the machine than about the code.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

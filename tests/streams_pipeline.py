@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from schemas.api_keys import digest_of
 from schemas.topics import (
     AFFINITIES,
     INTERACTIONS,
@@ -60,7 +61,7 @@ class StreamsPipeline:
             "SILLAGE_KAFKA_BOOTSTRAP": self.bootstrap,
             "SILLAGE_REGISTRY_URL": self._registry_url,
             "SILLAGE_NAMESPACE": self.space.prefix,
-            "SILLAGE_SECRET_KEYS": KEY,
+            "SILLAGE_SECRET_KEYS": digest_of(KEY),
             "SILLAGE_LIVE_PORT": str(port),
             "SILLAGE_INSTANCE_ID": instance_id or name,
             "SILLAGE_SESSION_TIMEOUT_MS": str(self._session_timeout_ms),

@@ -17,6 +17,7 @@ from bench.streams.errors import ProgramFailed
 from bench.streams.samples import Sample
 from ops.runtime.home import PROJECT, tail
 from ops.runtime.ports import Ports
+from schemas.api_keys import digest_of
 from schemas.topics import INTERACTIONS, PERFUME_ACTIVITY, SESSIONS, Namespace
 from wire.clients import Cluster
 
@@ -46,7 +47,7 @@ def environment(
         "SILLAGE_KAFKA_BOOTSTRAP": cluster.bootstrap,
         "SILLAGE_REGISTRY_URL": registry_url,
         "SILLAGE_NAMESPACE": space.prefix,
-        "SILLAGE_SECRET_KEYS": "sk_bench",
+        "SILLAGE_SECRET_KEYS": digest_of("sk_bench"),
         "SILLAGE_LIVE_PORT": str(Ports.free().live),
         "SILLAGE_FLUSH_INTERVAL_MS": str(FLUSH_INTERVAL_MS),
         "SILLAGE_STREAMS_DATA_DIR": str(folder),

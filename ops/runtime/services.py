@@ -12,6 +12,7 @@ from ops.runtime.home import Home
 from ops.runtime.ports import HOST, Ports
 from ops.runtime.program import LOUD_STOP, Program, ServiceName
 from ops.runtime.state import State
+from schemas.api_keys import digest_of
 
 MODULES: Mapping[ServiceName, str] = MappingProxyType(
     {"gateway": "ingest_gateway", "streams": "stream_processors", "sink": "sinks"}
@@ -67,8 +68,8 @@ def _gateway(state: State) -> dict[str, str]:
         "SILLAGE_GATEWAY_HOST": HOST,
         "SILLAGE_GATEWAY_PORT": str(state.ports.gateway),
         "SILLAGE_ALLOWED_ORIGINS": ",".join(state.origins()),
-        "SILLAGE_PUBLISHABLE_KEYS": state.publishable_key,
-        "SILLAGE_SECRET_KEYS": state.secret_key,
+        "SILLAGE_PUBLISHABLE_KEYS": digest_of(state.publishable_key),
+        "SILLAGE_SECRET_KEYS": digest_of(state.secret_key),
     }
 
 
@@ -76,7 +77,7 @@ def _streams(home: Home, state: State) -> dict[str, str]:
     return {
         "SILLAGE_LIVE_HOST": HOST,
         "SILLAGE_LIVE_PORT": str(state.ports.live),
-        "SILLAGE_SECRET_KEYS": state.secret_key,
+        "SILLAGE_SECRET_KEYS": digest_of(state.secret_key),
         "SILLAGE_INSTANCE_ID": "streams-1",
         "SILLAGE_STREAMS_DATA_DIR": str(home.streams),
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ops.runtime.errors import UnusableHome
 from ops.runtime.ports import HOST, Ports
+from schemas.api_keys import KeyKind, new_key
 
 DATABASE = "sillage"
 SUPERUSER = "postgres"
@@ -28,8 +29,8 @@ class State:
         """Fresh credentials, for development only."""
         return cls(
             ports=ports,
-            publishable_key=f"pk_dev_{secrets.token_hex(12)}",
-            secret_key=f"sk_dev_{secrets.token_hex(24)}",
+            publishable_key=new_key(KeyKind.PUBLISHABLE, "dev"),
+            secret_key=new_key(KeyKind.SECRET, "dev"),
             postgres_password=secrets.token_hex(16),
             supervisor_password=secrets.token_hex(16),
         )

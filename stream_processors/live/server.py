@@ -1,7 +1,6 @@
 """The worker's HTTP edge: live reads for those with a secret key, health and metrics for operators."""
 
-import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,6 +9,7 @@ from aiohttp import ClientSession, web
 from aiohttp.typedefs import Middleware
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from schemas.api_keys import ApiKeys
 from stream_processors.live import perfumes as perfume_answers
 from stream_processors.live import sessions as session_answers
 from stream_processors.live.answers import Gone, NotHere
@@ -79,9 +79,9 @@ class LiveRoutes:
 
 
 def application(
-    rows: Rows, ready: Callable[[], bool], keys: Sequence[str], registry: CollectorRegistry
+    rows: Rows, ready: Callable[[], bool], keys: ApiKeys, registry: CollectorRegistry
 ) -> web.Application:
-    """The aiohttp application; `keys` are the secret keys that may read."""
+    """The aiohttp application; `keys`: the secret keys that may read."""
     app = web.Application()
     app.cleanup_ctx.append(_client)
     routes = LiveRoutes(rows, Forwarding(lambda: app[CLIENT]))
@@ -120,13 +120,11 @@ async def _client(app: web.Application) -> AsyncIterator[None]:
         yield
 
 
-def _only_with(keys: Sequence[str]) -> Middleware:
+def _only_with(keys: ApiKeys) -> Middleware:
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        given = key.strip().encode("utf-8", "surrogateescape")
-        known = [hmac.compare_digest(given, valid.encode()) for valid in keys]
-        if scheme.lower() != "bearer" or not any(known):
+        if scheme.lower() != "bearer" or key.strip() not in keys:
             return _error(401, "invalid_key", "Live reads need 'Authorization: Bearer <secret key>'.")
         return await handler(request)
 

@@ -17,6 +17,7 @@ import pytest
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 
 from ingest_gateway.deliveries import FAILURES
+from schemas.api_keys import digest_of
 from schemas.avro_schemas import schema
 from schemas.topics import DEAD_LETTER, INTERACTIONS, Namespace, Topic
 from tests.services import free_port, wait_until
@@ -70,7 +71,7 @@ def running(bootstrap: str, registry_url: str, namespace: str) -> Iterator[Gatew
         "SILLAGE_NAMESPACE": namespace,
         "SILLAGE_GATEWAY_PORT": str(port),
         "SILLAGE_ALLOWED_ORIGINS": ORIGIN,
-        "SILLAGE_SECRET_KEYS": "sk_1",
+        "SILLAGE_SECRET_KEYS": digest_of("sk_1"),
     }
     process = subprocess.Popen([sys.executable, "-m", "ingest_gateway"], env=environment)
     gateway = Gateway(process, port)

@@ -10,7 +10,7 @@ from typing import Any
 from prometheus_client import generate_latest
 from starlette.types import Message
 
-from ingest_gateway.admission import Admission, Keys
+from ingest_gateway.admission import Admission
 from ingest_gateway.body import BodyBounds
 from ingest_gateway.dead_letters import DeadLetters, RateCap
 from ingest_gateway.errors import Unavailable
@@ -20,6 +20,7 @@ from ingest_gateway.interaction_log import InteractionLog
 from ingest_gateway.metrics import GatewayMetrics
 from ingest_gateway.publisher import Record
 from ingest_gateway.route import AnalyticsRoute, Policy
+from schemas.api_keys import ApiKeys, digest_of
 from schemas.avro_schemas import schema
 from wire.codec import Decoder, Encoder
 
@@ -28,6 +29,11 @@ ORIGIN = "https://shop.example"
 EDGE = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/124.0.0.0 Safari/537.36 Edg/124.0"
 FROM_SHOP = {"origin": ORIGIN, "content-type": "application/json"}
 FROM_SERVER = {"authorization": "Bearer sk_1", "content-type": "application/json"}
+
+
+def keys(*valid: str) -> ApiKeys:
+    """The keys a gateway knows."""
+    return ApiKeys(digest_of(key) for key in valid)
 
 
 class OneSchema:
@@ -70,7 +76,7 @@ class Gateway:
         self.dead_letters = DeadLetters(self, "dead-letter", RateCap(1, 100, lambda: 0.0), self.metrics)
         self.dead_letters.encoder = Encoder("dead_letter", 2)
         self.route = AnalyticsRoute(
-            Admission(frozenset({ORIGIN}), publishable=Keys.of(["pk_1"]), secret=Keys.of(["sk_1", "sk_2"])),
+            Admission(frozenset({ORIGIN}), publishable=keys("pk_1"), secret=keys("sk_1", "sk_2")),
             self.policy,
             interactions,
             self.dead_letters,

@@ -4,6 +4,7 @@ import pytest
 
 from ingest_gateway.errors import Misconfigured
 from ingest_gateway.settings import load
+from schemas.api_keys import digest_of
 
 
 @pytest.fixture(autouse=True)
@@ -62,18 +63,28 @@ def test_what_a_browser_sends_is_an_origin(monkeypatch: pytest.MonkeyPatch, orig
 
 def test_lists_are_comma_separated_and_the_sites_own_names_are_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SILLAGE_ALLOWED_ORIGINS", "https://a.example, http://localhost:3000")
-    monkeypatch.setenv("SILLAGE_SECRET_KEYS", "sk_one,sk_two")
+    monkeypatch.setenv("SILLAGE_SECRET_KEYS", f"{digest_of('sk_one')}, {digest_of('sk_two')}")
     monkeypatch.setenv("ENABLE_ANALYTICS", "false")
     monkeypatch.setenv("ANALYTICS_BATCH_SIZE", "25")
     settings = load()
     assert settings.allowed_origins == {"https://a.example", "http://localhost:3000"}
-    assert [key.get_secret_value() for key in settings.secret_keys] == ["sk_one", "sk_two"]
+    assert settings.secret_keys == (digest_of("sk_one"), digest_of("sk_two"))
     assert (settings.enable_analytics, settings.analytics_batch_size) == (False, 25)
-    assert "sk_one" not in repr(settings)
 
 
 def test_a_wrong_value_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SILLAGE_SECRET_KEYS", "one")
+    monkeypatch.setenv("SILLAGE_SECRET_KEYS", digest_of("one"))
     monkeypatch.setenv("ANALYTICS_FLUSH_INTERVAL", "soon")
     with pytest.raises(Misconfigured, match=r"^ANALYTICS_FLUSH_INTERVAL: "):
         load()
+
+
+@pytest.mark.parametrize("name", ["SILLAGE_SECRET_KEYS", "SILLAGE_PUBLISHABLE_KEYS"])
+def test_a_key_in_the_place_of_its_digest_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("SILLAGE_ALLOWED_ORIGINS", "https://a.example")
+    monkeypatch.setenv(name, "sk_live_oops")
+    with pytest.raises(Misconfigured, match=rf"{name}: .*sillage keys hash") as refused:
+        load()
+    assert "oops" not in str(refused.value)
