@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import fastavro
 
 from schemas import avro_schemas
+from schemas.avro_encoders import ENCODERS
 from wire.errors import Undecodable
 
 MAGIC = 0
@@ -30,15 +31,12 @@ class Encoder:
     """Values of one schema to bytes."""
 
     def __init__(self, schema_name: str, schema_id: int) -> None:
-        self._schema = fastavro.parse_schema(avro_schemas.integer_schema(schema_name))
+        self._avro = ENCODERS[schema_name]
         self._header = _HEADER.pack(MAGIC, schema_id)
 
     def encode(self, value: Mapping[str, Any]) -> bytes:
-        """Wire bytes of one value. Raises ValueError or TypeError where a field does not fit the schema."""
-        buffer = BytesIO()
-        buffer.write(self._header)
-        fastavro.schemaless_writer(buffer, self._schema, value)
-        return buffer.getvalue()
+        """Wire bytes of one value. Raises KeyError, ValueError or TypeError where it does not fit."""
+        return self._header + self._avro(value)
 
 
 class Decoder:

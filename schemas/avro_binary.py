@@ -1,0 +1,119 @@
+"""How Avro writes single values, for the generated encoders (`schemas.avro_encoders`).
+
+https://avro.apache.org/docs/1.12.0/specification/#binary-encoding
+
+Bytes are held as text of the characters U+0000 to U+00FF (Latin-1), one for each byte, until a value is
+whole: Python puts a text together in one step (an f-string), and texts that are ASCII, as most are, go in as
+they are. Encoding the whole as Latin-1 then copies it.
+"""
+
+import struct
+from collections.abc import Sequence
+from typing import Final
+
+is_ascii: Final = str.isascii
+"""Raises TypeError for what is no text."""
+
+FALSE: Final = "\0"
+TRUE: Final = "\1"
+NULL: Final = "\0"
+"""The first branch of a union with null."""
+SOME: Final = "\2"
+"""Goes before the value of the second branch."""
+END: Final = "\0"
+"""Goes behind an array's items."""
+
+_LOW_BITS: Final = 14
+_LOW: Final = (1 << _LOW_BITS) - 1
+_KEPT: Final = 1 << 16
+_LARGEST_ZIGZAG: Final = 2**64 - 1
+_INT32: Final = range(-(2**31), 2**31)
+_DOUBLE: Final = struct.Struct("<d")
+
+
+def _varint(number: int) -> str:
+    """Seven bits a byte, lowest first; all but the last have the high bit set."""
+    written = ""
+    while number > 0x7F:
+        written += chr(number & 0x7F | 0x80)
+        number >>= 7
+    return written + chr(number)
+
+
+class _Varints(dict[int, str]):
+    """Varints of what a number's low bits leave, remembered: times of one day share theirs."""
+
+    def __missing__(self, number: int) -> str:
+        if number > _LARGEST_ZIGZAG >> _LOW_BITS:
+            raise ValueError("an integer beyond 64 bits")
+        if len(self) >= _KEPT:
+            self.clear()
+        written = self[number] = _varint(number)
+        return written
+
+
+class _Sizes(dict[int, str]):
+    """Sizes in bytes, as Avro writes them before a text: small ones are there from the start."""
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__((size, prefix + _varint(size << 1)) for size in range(1 << 12))
+        self._prefix = prefix
+
+    def __missing__(self, size: int) -> str:
+        return self._prefix + _varint(size << 1)
+
+
+SIZE: Final = _Sizes("")
+SOME_SIZE: Final = _Sizes(SOME)
+"""Of a text in a union with null."""
+
+_SMALL: Final = [_varint(zigzag) for zigzag in range(_LOW + 1)]
+_LOW_HALF: Final = [chr(low & 0x7F | 0x80) + chr(low >> 7 | 0x80) for low in range(_LOW + 1)]
+_HIGH_HALF: Final = _Varints()
+
+
+def long(number: int) -> str:
+    """A long. Raises ValueError beyond 64 bits, TypeError for what is no integer."""
+    zigzag = number << 1 if number >= 0 else ~(number << 1)
+    if zigzag <= _LOW:
+        return _SMALL[zigzag]
+    return _LOW_HALF[zigzag & _LOW] + _HIGH_HALF[zigzag >> _LOW_BITS]
+
+
+def int32(number: int) -> str:
+    """An int. Raises ValueError beyond 32 bits, TypeError for what is no integer."""
+    if number not in _INT32:
+        raise ValueError("an integer beyond 32 bits")
+    return long(number)
+
+
+def double(number: float) -> str:
+    """A double. Raises TypeError for what is no number."""
+    try:
+        return _DOUBLE.pack(number).decode("latin-1")
+    except struct.error as error:
+        raise TypeError(str(error)) from None
+
+
+def utf8(text: str) -> str:
+    """A text's UTF-8 bytes. Raises UnicodeEncodeError, a ValueError, for half a surrogate pair."""
+    return text.encode().decode("latin-1")
+
+
+def some_utf8(text: str) -> str:
+    """A text in a union with null."""
+    written = utf8(text)
+    return SOME_SIZE[len(written)] + written
+
+
+def texts(items: Sequence[str]) -> str:
+    """An array of texts."""
+    if not items:
+        return END
+    written = [item if is_ascii(item) else utf8(item) for item in items]
+    return long(len(written)) + "".join([SIZE[len(item)] + item for item in written]) + END
+
+
+def raw(data: bytes) -> str:
+    """A value of type bytes."""
+    return SIZE[len(data)] + data.decode("latin-1")
