@@ -16,9 +16,9 @@ from schemas.client_time import epoch_ms
 from schemas.envelope import ClientEvent
 from schemas.event_data import check_known_keys, check_text, is_rating, json_text
 from schemas.event_type import RATING_MAX, RATING_MIN, EventType
-from schemas.interaction import is_canonical_uuid
 from schemas.reasons import Reason
 from schemas.rejection import InvalidEvent, shown, shown_of
+from schemas.storable import is_canonical_uuid
 
 _EVENT: Final = TypeAdapter(ClientEvent)
 

@@ -4,17 +4,11 @@ from collections.abc import Mapping
 from operator import itemgetter
 from typing import Any, Final
 
-from sinks.checks import (
-    check_finite,
-    check_ids,
-    check_integers,
-    check_json,
-    check_texts,
-    check_times,
-    check_uuid,
-)
-from sinks.columns import Columns, of_type
+from schemas.interaction import check_interaction
+from schemas.topics import INTERACTIONS
+from sinks.columns import Columns
 from sinks.record import Row
+from wire.partitions import check_home
 
 EVENT_COLUMNS: Final[Columns] = {
     "session_id": "text",
@@ -57,26 +51,15 @@ EVENT_COLUMNS: Final[Columns] = {
 """interaction_events: columns and their types. All but the last two come from the Interaction."""
 
 
-_IDS = ("session_id", "user_id", "visitor_id", "tab_id", "perfume_id", "house_id", "note_id", "event_type")
 _KAFKA = ("kafka_partition", "kafka_offset")
-_EVENT_FIELDS = tuple(name for name in EVENT_COLUMNS if name not in _KAFKA)
-_EVENT_TEXTS = of_type(EVENT_COLUMNS, "text", "text[]")
-_EVENT_TIMES = of_type(EVENT_COLUMNS, "timestamptz")
-_EVENT_INTEGERS = ("seq", "duration", "receipt")
-_event_values = itemgetter(*_EVENT_FIELDS)
+_event_values = itemgetter(*(name for name in EVENT_COLUMNS if name not in _KAFKA))
 
 
 def event_row(value: Mapping[str, Any], partition: int, offset: int) -> Row:
     """The row of a decoded Interaction (schemas/avro/interaction.avsc, times as epoch ms).
 
-    Raises RecordRejected where PostgreSQL or the catalogue's limits would not have it.
+    Raises InvalidRecord where it breaks a rule, or stands in another partition than its session's.
     """
-    check_ids(value, _IDS)
-    check_uuid(value, "event_id")
-    check_texts(value, _EVENT_TEXTS)
-    check_times(value, _EVENT_TIMES)
-    check_integers(value, _EVENT_INTEGERS)
-    check_finite(value, ("value",))
-    check_json(value, "event_data")
-    check_json(value, "context")
+    check_interaction(value)
+    check_home(INTERACTIONS, value["session_id"], partition)
     return (*_event_values(value), partition, offset)

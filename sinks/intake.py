@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
+from schemas.reasons import Reason
+from schemas.storable import InvalidRecord
 from schemas.topics import Cleanup
-from sinks.record import Record, RecordRejected, Rejection, Staged
+from sinks.record import Record, Rejection, Staged
 from sinks.tables import Table
 from wire.errors import Undecodable
 
@@ -50,6 +52,7 @@ class Intake:
             return Rejection(record, error.reason, str(error))
         try:
             row = feed.table.row(value, record.source.number, record.offset)
-        except RecordRejected as error:
-            return Rejection(record, error.reason, str(error), value.get("session_id"), value.get("event_id"))
+        except InvalidRecord as error:
+            reason = Reason.INVALID_RECORD
+            return Rejection(record, reason, str(error), value.get("session_id"), value.get("event_id"))
         return Staged(feed.table.name, self._identities[record.source.topic](row), row, record)

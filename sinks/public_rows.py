@@ -6,22 +6,15 @@ from typing import Any, Final
 
 import orjson
 
-from sinks.checks import (
-    VIEWER_CHARS,
-    check_finite,
-    check_ids,
-    check_integers,
-    check_texts,
-    check_times,
-    invalid,
-)
+from schemas import storable
+from schemas.storable import VIEWER_CHARS, InvalidRecord
 from sinks.columns import Columns, of_type
 from sinks.record import Row
 
 INT32_MAX: Final = 2**31 - 1
 
 ReadRow = Callable[[Mapping[str, Any], int, int], Row]
-"""From a decoded value, its partition and its offset to its row. Raises RecordRejected."""
+"""From a decoded value, its partition and its offset to its row. Raises InvalidRecord."""
 
 _IDS: Final = ("session_id", "user_id", "visitor_id", "perfume_id", "recommendation_id")
 
@@ -31,22 +24,22 @@ def public_row(columns: Columns) -> ReadRow:
 
     Works out once, not for each record, which checks which column needs.
     """
-    ids = [name for name in _IDS if name in columns]
-    viewers = [name for name in ("viewer",) if name in columns]
-    texts = of_type(columns, "text", "text[]")
-    times = of_type(columns, "timestamptz")
-    longs, integers = of_type(columns, "bigint"), of_type(columns, "integer")
-    reals, documents = of_type(columns, "double precision"), of_type(columns, "jsonb")
+    checks = (
+        storable.ids([name for name in _IDS if name in columns]),
+        storable.ids([name for name in ("viewer",) if name in columns], VIEWER_CHARS),
+        storable.texts(of_type(columns, "text")),
+        storable.text_lists(of_type(columns, "text[]")),
+        storable.times(of_type(columns, "timestamptz")),
+        storable.integers(of_type(columns, "bigint")),
+        storable.integers(of_type(columns, "integer"), INT32_MAX),
+        storable.finite(of_type(columns, "double precision")),
+    )
+    documents = of_type(columns, "jsonb")
     in_order = itemgetter(*columns)
 
     def row(value: Mapping[str, Any], _partition: int, _offset: int) -> Row:
-        check_ids(value, ids)
-        check_ids(value, viewers, VIEWER_CHARS)
-        check_texts(value, texts)
-        check_times(value, times)
-        check_integers(value, longs)
-        check_integers(value, integers, INT32_MAX)
-        check_finite(value, reals)
+        for check in checks:
+            check(value)
         if documents:
             value = {**value, **{name: _json(value, name) for name in documents}}
         values: Row = in_order(value)
@@ -60,4 +53,4 @@ def _json(value: Mapping[str, Any], name: str) -> str:
     try:
         return orjson.dumps(value[name]).decode()
     except orjson.JSONEncodeError as error:
-        raise invalid(f"{name} is no JSON: {error}") from None
+        raise InvalidRecord(f"{name} is no JSON: {error}") from None

@@ -55,11 +55,3 @@ class Rejection:
     message: str
     session_id: str | None = None
     event_id: str | None = None
-
-
-class RecordRejected(Exception):
-    """Raised on the way from a record to its row; becomes a Rejection."""
-
-    def __init__(self, reason: Reason, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from schemas.api_keys import ApiKeys
 from schemas.topics import DEAD_LETTER, INTERACTIONS, PERFUME_ACTIVITY
-from stream_processors.agents import encoder, perfume_agent, perfume_home, session_agent, session_home
+from stream_processors.agents import encoder, perfume_agent, session_agent
 from stream_processors.engine.engine import Engine, FlushPolicy
 from stream_processors.engine.fetch import transport_class
 from stream_processors.engine.job import Job
@@ -23,6 +24,7 @@ from stream_processors.live.server import Rows, application
 from stream_processors.live.sessions import LiveSessions
 from stream_processors.live.workers import Workers, client_id
 from stream_processors.settings import Settings
+from wire.partitions import home_partition
 from wire.registry import Registry
 
 BATCHES_IN_QUEUE = 8
@@ -74,9 +76,12 @@ def build(settings: Settings) -> Worker:
 def _rows(settings: Settings, sessions: Engine, perfumes: Engine) -> Rows:
     workers, me = Workers(settings.cluster), settings.live_address
     return Rows(
-        LiveSessions(sessions.tables, session_home, INTERACTIONS.partitions),
+        LiveSessions(sessions.tables, partial(home_partition, INTERACTIONS), INTERACTIONS.partitions),
         LivePerfumes(
-            perfumes.tables, perfume_home, PERFUME_ACTIVITY.partitions, lambda: time.time_ns() // 1_000_000
+            perfumes.tables,
+            partial(home_partition, PERFUME_ACTIVITY),
+            PERFUME_ACTIVITY.partitions,
+            lambda: time.time_ns() // 1_000_000,
         ),
         Group(sessions.group, INTERACTIONS.partitions, me, workers),
         Group(perfumes.group, PERFUME_ACTIVITY.partitions, me, workers),

@@ -51,14 +51,14 @@ class Job(Protocol):
     def tables(self) -> Sequence[TableSpec[Any]]: ...
 
     def decode(self, data: bytes | None) -> Mapping[str, Any]:
-        """The value in a record's bytes. Raises wire.errors.Undecodable or Refused: the record is bad."""
+        """The value in a record's bytes. Raises wire.errors.Undecodable or InvalidRecord: it is bad."""
         ...
 
     def apply(self, partition: PartitionView, value: Mapping[str, Any], appended_at: int) -> str:
         """Apply one value, which Kafka has had since `appended_at` (epoch ms); returns its outcome, a word.
 
-        Raises Refused where the value must be dead-lettered for a reason of its own. Any other exception is
-        a bug: the record is dead-lettered as `processor_error`. A table must not have been changed by then.
+        Raises Refused or InvalidRecord where the value must be dead-lettered. Any other exception is a bug:
+        the record is dead-lettered as `processor_error`. A table must not have been changed by then.
         """
         ...
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from schemas.reasons import Reason
+from schemas.storable import InvalidRecord
 from schemas.topics import DEAD_LETTER, Topic
 from stream_processors.engine.batch import Batch, Record, TopicPartition
 from stream_processors.engine.guard import Verdict, judge
@@ -122,6 +123,8 @@ class OwnedPartition:
             outcome = self._outcome(record)
         except (Undecodable, Refused) as refusal:
             outcome = self._refuse(record, refusal.reason, str(refusal))
+        except InvalidRecord as invalid:
+            outcome = self._refuse(record, Reason.INVALID_RECORD, str(invalid))
         except (WireError, OSError, MemoryError, LoudStop):
             raise  # not the record's fault: the registry's, the machine's, another version's
         except Exception as bug:

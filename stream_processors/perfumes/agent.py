@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple
 
-from schemas.reasons import Reason, Stage
+from schemas.reasons import Stage
 from schemas.topics import (
     AFFINITIES,
     AFFINITY_CHANGELOG,
@@ -17,7 +17,6 @@ from schemas.topics import (
 )
 from stream_processors.engine.job import PartitionView
 from stream_processors.engine.table import Row, Table, TableSpec
-from stream_processors.errors import Refused
 from stream_processors.perfumes import affinity, feedback, reducer
 from stream_processors.perfumes.affinity import ACTS, AFFINITY_ROW, AffinityRow
 from stream_processors.perfumes.event import PerfumeEvent, compound_key, perfume_event
@@ -57,11 +56,11 @@ class PerfumeAgent:
         self,
         decode: Callable[[bytes | None], Mapping[str, Any]],
         encode: Encoders,
-        home_partition: Callable[[str], int],
+        check_home: Callable[[str, int], None],
     ) -> None:
-        """`home_partition` tells where the topic keeps a perfume id: murmur2 of it, as all producers do."""
+        """`check_home` raises InvalidRecord for a perfume id that another partition keeps."""
         self.decode = decode
-        self._home_partition = home_partition
+        self._check_home = check_home
         self._perfumes = _perfumes(encode.stats)
         self._affinities = _affinities(encode.affinity)
         self._feedback = _feedback(encode.feedback)
@@ -97,13 +96,7 @@ class PerfumeAgent:
 
     def _first_row(self, partition: PartitionView, perfume_id: str) -> PerfumeRow:
         """A new row, unless the perfume lives in another partition: two rows would each count a part."""
-        home = self._home_partition(perfume_id)
-        if home != partition.number:
-            raise Refused(
-                Reason.INVALID_RECORD,
-                f"perfume {perfume_id} belongs to partition {home}, not {partition.number}: the record's key"
-                " must be its perfume id, partitioned by murmur2",
-            )
+        self._check_home(perfume_id, partition.number)
         return PerfumeRow()
 
 

@@ -33,10 +33,10 @@ class SessionAgent:
         self,
         decode: Callable[[bytes | None], Mapping[str, Any]],
         encode_session: Callable[[Mapping[str, Any]], bytes],
-        home_partition: Callable[[str], int],
+        check_home: Callable[[str, int], None],
         forwards: Callable[[Mapping[str, Any]], Sequence[Forwarded]],
     ) -> None:
-        """`home_partition` tells where the topic keeps a session id: murmur2 of it, as all producers do.
+        """`check_home` raises InvalidRecord for a session id that another partition keeps.
 
         `forwards` gives what an Interaction means to other agents. It raises Refused for one that breaks the
         catalogue.
@@ -44,7 +44,7 @@ class SessionAgent:
         self.decode = decode
         self._encode = encode_session
         self._forwards = forwards
-        self._home_partition = home_partition
+        self._check_home = check_home
         self._sessions: TableSpec[SessionRow] = TableSpec(
             name="sessions",
             changelog=SESSION_CHANGELOG,
@@ -107,11 +107,5 @@ class SessionAgent:
 
     def _first_row(self, partition: PartitionView, session_id: str) -> SessionRow:
         """A new row, unless the session lives in another partition: two rows would each count a part."""
-        home = self._home_partition(session_id)
-        if home != partition.number:
-            raise Refused(
-                Reason.INVALID_RECORD,
-                f"session {session_id} belongs to partition {home}, not {partition.number}: the record's key"
-                " must be its session id, partitioned by murmur2",
-            )
+        self._check_home(session_id, partition.number)
         return self._sessions.new()

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from schemas.event_type import Category
-from schemas.interaction import is_canonical_uuid
+from schemas.storable import is_canonical_uuid
 
 INTERACTION_CATEGORIES = frozenset({Category.RATING, Category.REVIEW, Category.COLLECTION, Category.WISHLIST})
 

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas import topics
 from schemas.reasons import Reason
 from sinks.batch import POSITIONS_AFTER_S, Batch, Limits, Move
 from sinks.event_rows import event_row
@@ -10,6 +11,7 @@ from sinks.record import End, Partition, Rejection, Staged
 from sinks.tables import RAW_EVENTS, TABLES, USER_SESSIONS
 from tests.published import session
 from tests.unit.sinks.records import EVENT_ID, INTERACTIONS, interaction, record
+from wire.partitions import home_partition
 
 SESSIONS = Partition("sessions", 0)
 LIMITS = Limits(records=3, bytes=100, linger_s=0.25)
@@ -22,7 +24,8 @@ def batch(limits: Limits = LIMITS) -> Batch:
 
 
 def event(offset: int, event_id: str = EVENT_ID, session_id: str = "s-1") -> Staged:
-    row = event_row(interaction(event_id=event_id, session_id=session_id), 0, offset)
+    home = home_partition(topics.INTERACTIONS, session_id)
+    row = event_row(interaction(event_id=event_id, session_id=session_id), home, offset)
     return Staged(RAW_EVENTS.name, (session_id, event_id), row, record(offset))
 
 

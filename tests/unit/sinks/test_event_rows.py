@@ -7,28 +7,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import avro_schemas
-from schemas.reasons import Reason
+from schemas.storable import InvalidRecord
+from schemas.topics import INTERACTIONS
 from sinks.event_rows import EVENT_COLUMNS, event_row
-from sinks.record import RecordRejected
 from tests.unit.sinks.records import interaction
+from wire.partitions import home_partition
 
+HOME = home_partition(INTERACTIONS, interaction()["session_id"])
 TEXTS = [name for name, kind in EVENT_COLUMNS.items() if kind == "text"]
 
 
 def stored(value: dict[str, Any]) -> dict[str, Any]:
-    return dict(zip(EVENT_COLUMNS, event_row(value, 3, 17), strict=True))
+    home = home_partition(INTERACTIONS, value["session_id"])
+    return dict(zip(EVENT_COLUMNS, event_row(value, home, 17), strict=True))
 
 
 def refusal(value: dict[str, Any]) -> str:
-    with pytest.raises(RecordRejected) as caught:
-        event_row(value, 3, 17)
-    assert caught.value.reason is Reason.INVALID_RECORD
+    with pytest.raises(InvalidRecord) as caught:
+        event_row(value, HOME, 17)
     return str(caught.value)
 
 
 def test_every_field_of_the_record_is_in_the_row_with_its_place_in_kafka() -> None:
     value = interaction()
-    assert stored(value) == value | {"kafka_partition": 3, "kafka_offset": 17}
+    assert stored(value) == value | {"kafka_partition": HOME, "kafka_offset": 17}
 
 
 def test_every_field_of_the_schema_has_a_column() -> None:
@@ -79,7 +81,7 @@ def test_an_event_id_is_a_canonical_uuid(event_id: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "nul", '{"a": NaN}', '"\\ud800"', '{"a": "\\u0000"}', '["\\\\\\u0000"]', '{"\\u0000": 1}'],
+    ["", "{", "nul", "[]", "1", '{"a": NaN}', '{"a": "\\ud800"}', '{"a": "\\u0000"}', '{"\\\\\\u0000": 1}'],
 )
 @pytest.mark.parametrize("name", ["event_data", "context"])
 def test_json_is_json_that_jsonb_can_hold(name: str, text: str) -> None:
@@ -94,3 +96,8 @@ def test_json_that_only_looks_bad_is_taken(text: str) -> None:
 @pytest.mark.parametrize("name", ["session_id", "user_id", "perfume_id", "event_type"])
 def test_what_is_indexed_has_a_limit(name: str) -> None:
     assert "129 characters" in refusal(interaction(**{name: "x" * 129}))
+
+
+def test_an_event_in_another_partition_than_its_session_s_is_refused_as_the_agents_refuse_it() -> None:
+    with pytest.raises(InvalidRecord, match=f"belongs to partition {HOME} of interactions"):
+        event_row(interaction(), HOME + 1, 17)

@@ -45,10 +45,10 @@ def decode(data: bytes | None) -> Mapping[str, Any]:
 def owned_partition(
     committed: dict[str, bytes] | None = None,
     position: int = 0,
-    home_partition: Callable[[str], int] = lambda _session: 0,
+    check_home: Callable[[str, int], None] = lambda _session, _partition: None,
 ) -> OwnedPartition:
     """A partition of the session agent, as a takeover would set it up."""
-    agent = SessionAgent(decode, encode, home_partition, forwards=lambda _interaction: ())
+    agent = SessionAgent(decode, encode, check_home, forwards=lambda _interaction: ())
     tables = [Table(spec, committed or {}) for spec in agent.tables]
     return OwnedPartition(
         agent, SOURCE, Start(position), tables, Namespace("t.").topic, encode, FailureWatch()

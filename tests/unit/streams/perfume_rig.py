@@ -6,6 +6,7 @@ from typing import Any
 from zlib import crc32
 
 from schemas import avro_schemas
+from schemas.storable import InvalidRecord
 from schemas.topics import AFFINITIES, PERFUME_STATS, RECOMMENDATION_FEEDBACK, Namespace
 from stream_processors.engine.batch import Batch, TopicPartition
 from stream_processors.engine.partition import FailureWatch, Flush, OwnedPartition, Start
@@ -37,6 +38,11 @@ def home_partition(perfume_id: str) -> int:
     return crc32(perfume_id.encode()) % PARTITIONS
 
 
+def check_home(perfume_id: str, partition: int) -> None:
+    if home_partition(perfume_id) != partition:
+        raise InvalidRecord(perfume_id)
+
+
 def forwarded(log: Iterable[Mapping[str, Any]]) -> list[tuple[str, bytes]]:
     """What the session agent forwards: the activities of each human event, the first time it comes."""
     seen: set[tuple[str, str]] = set()
@@ -56,7 +62,7 @@ def perfume_partition(
 ) -> OwnedPartition:
     """A partition as a takeover would set it up, with these rows in its three tables."""
     encoders = Encoders(ENCODE["perfume_stats"], ENCODE["affinity"], ENCODE["recommendation_feedback"])
-    agent = PerfumeAgent(DECODE["perfume_activity"], encoders, home_partition)
+    agent = PerfumeAgent(DECODE["perfume_activity"], encoders, check_home)
     tables = [Table(spec, rows) for spec, rows in zip(agent.tables, committed or ({}, {}, {}), strict=True)]
     source = TopicPartition("t.perfume-activity", number)
     return OwnedPartition(

@@ -1,5 +1,6 @@
 """What one flush writes: changed rows, dead letters and how far the source was read, all of it or nothing."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import limits
+from schemas.topics import INTERACTIONS
 from stream_processors.engine.guard import Verdict, judge
 from stream_processors.engine.partition import FAILURE_WINDOW, WATERMARK_KEY, FailureWatch, Rewound
 from stream_processors.errors import LoudStop
@@ -15,6 +17,7 @@ from tests.oracle.sessions import expected_sessions
 from tests.unit.streams.engine_fakes import FakeRecord, batch, decode, encode, owned_partition, written
 from tests.unit.streams.events import consistent_retries, interaction, interactions
 from wire.errors import RegistryUnavailable, Undecodable
+from wire.partitions import check_home, home_partition
 
 SESSIONS, CHANGELOG, DEAD = "t.sessions", "t.session-agent-changelog", "t.dead-letter"
 
@@ -165,12 +168,13 @@ def test_a_row_of_another_version_stops_the_worker_instead_of_losing_its_events(
 
 
 def test_a_session_in_another_partition_than_its_own_is_refused() -> None:
-    partition = owned_partition(home_partition=lambda _session: 5)
+    partition = owned_partition(check_home=partial(check_home, INTERACTIONS))
     partition.apply(batch(0, 1), [FakeRecord(0, encode(interaction()))], 1)
     flush = partition.take_flush()
     ((_, letter),) = written(flush, DEAD)
     assert letter["reason"] == "invalid_record"
-    assert "belongs to partition 5" in letter["message"]
+    home = home_partition(INTERACTIONS, "s-1")
+    assert f"belongs to partition {home} of interactions, not 0" in letter["message"]
     assert written(flush, SESSIONS) == []
 
 

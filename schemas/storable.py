@@ -1,0 +1,150 @@
+"""What a decoded record may hold: what PostgreSQL or the catalogue's limits refuse is told before.
+
+Each function makes a check of some fields: it raises InvalidRecord naming the field at fault. Which field it
+was is looked for only then, since a check runs for every event. Avro has settled the types already.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
+from operator import itemgetter
+from typing import Any, Final
+
+import orjson
+
+from schemas.limits import ID_CHARS, INT64_MAX, LATEST_TIME_MS
+
+VIEWER_CHARS = len("u:") + ID_CHARS
+"""A viewer is an id with a tag before it."""
+
+Check = Callable[[Mapping[str, Any]], None]
+
+is_canonical_uuid: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}").fullmatch
+"""A match where the whole text is a UUID in its canonical, lower-case form; else None."""
+
+
+class InvalidRecord(ValueError):
+    """The record decodes, but breaks a rule; the message says which. Its reason is `invalid_record`."""
+
+
+def texts(names: Sequence[str]) -> Check:
+    """No NUL, no lone surrogate in any of these fields (texts or None)."""
+    read = _reader(names)
+
+    def check(value: Mapping[str, Any]) -> None:
+        if not _storable("".join(filter(None, read(value)))):
+            (culprit, *_) = (name for name in names if not _storable(value[name] or ""))
+            raise InvalidRecord(f"{culprit} holds a NUL character or a lone surrogate")
+
+    return check
+
+
+def text_lists(names: Sequence[str]) -> Check:
+    """The same in each text of these lists."""
+
+    def check(value: Mapping[str, Any]) -> None:
+        for name in names:
+            if not _storable("".join(value[name])):
+                raise InvalidRecord(f"{name} holds a NUL character or a lone surrogate")
+
+    return check
+
+
+def ids(names: Sequence[str], longest: int = ID_CHARS) -> Check:
+    """At most `longest` characters: an index entry must fit into a third of a page."""
+    read = _reader(names)
+
+    def check(value: Mapping[str, Any]) -> None:
+        for text in read(value):
+            if text is not None and len(text) > longest:
+                culprit = next(name for name in names if value[name] == text)
+                raise InvalidRecord(f"{culprit} has {len(text)} characters; at most {longest} are allowed")
+
+    return check
+
+
+def uuid(name: str) -> Check:
+    """A UUID in its canonical, lower-case form."""
+
+    def check(value: Mapping[str, Any]) -> None:
+        if is_canonical_uuid(value[name]) is None:
+            raise InvalidRecord(f"{name} {value[name][:64]!r} is not a UUID in canonical lower-case form")
+
+    return check
+
+
+def integers(names: Sequence[str], maximum: int = INT64_MAX) -> Check:
+    """Within ± `maximum`: Avro's variable-length integers can hold more than 64 bits."""
+    return _within(names, -maximum - 1, maximum, f"it must lie within ± {maximum}")
+
+
+def times(names: Sequence[str]) -> Check:
+    """Epoch milliseconds from 1970 to the end of 9999."""
+    return _within(names, 0, LATEST_TIME_MS, "not epoch milliseconds of the years 1970 to 9999")
+
+
+def finite(names: Sequence[str]) -> Check:
+    """Neither infinite nor NaN."""
+
+    def check(value: Mapping[str, Any]) -> None:
+        for name in names:
+            number = value[name]
+            if number is not None and not isfinite(number):
+                raise InvalidRecord(f"{name} is {number}; it must be finite")
+
+    return check
+
+
+def json_objects(names: Sequence[str]) -> Check:
+    """JSON text of an object that jsonb takes: well formed, and no \\u0000 in its strings."""
+
+    def check(value: Mapping[str, Any]) -> None:
+        for name in names:
+            text = value[name]
+            if text is not None:
+                _check_json_object(name, text)
+
+    return check
+
+
+def _check_json_object(name: str, text: str) -> None:
+    try:
+        document = orjson.loads(text)
+    except ValueError as error:
+        raise InvalidRecord(f"{name} is not JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise InvalidRecord(f"{name} is not a JSON object")
+    # An escaped backslash before u0000 looks like a NUL in the text, so only then are the strings looked at.
+    if "\\u0000" in text and b"\\u0000" in orjson.dumps(document).replace(b"\\\\", b""):
+        raise InvalidRecord(f"{name} holds a NUL character (\\u0000), which jsonb cannot keep")
+
+
+def _within(names: Sequence[str], least: int, most: int, expected: str) -> Check:
+    read = _reader(names)
+
+    def check(value: Mapping[str, Any]) -> None:
+        for number in read(value):
+            if number is not None and not least <= number <= most:
+                culprit = next(name for name in names if value[name] == number)
+                raise InvalidRecord(f"{culprit} is {number}: {expected}")
+
+    return check
+
+
+def _reader(names: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """The values of these fields, as a tuple of whatever length."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda value: tuple(value[name] for name in names)
+
+
+def _storable(text: str) -> bool:
+    if "\0" in text:
+        return False
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
