@@ -1,0 +1,55 @@
+"""One folder for each gateway process: claimed by a lock that ends with the process, however it ends.
+
+Several processes of one host share a spool's root: each takes the first slot that nobody holds, with what a
+dead process left in it. Locks are flock(2): a slot's folder and lock file stay, only their holder changes.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+from ingest_gateway.spool.segments import segments_in, sync_folder
+
+
+class Slot:
+    """A folder that is this process's own until `release`."""
+
+    def __init__(self, folder: Path, descriptor: int) -> None:
+        self.folder = folder
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Let others have it."""
+        os.close(self._descriptor)
+
+
+def claim(root: Path) -> Slot:
+    """The first slot that nobody holds. Raises OSError."""
+    root.mkdir(parents=True, exist_ok=True)
+    for number in count(1):
+        slot = _try(root / f"slot-{number}")
+        if slot is not None:
+            return slot
+    raise AssertionError("numbers do not end")
+
+
+def abandoned(root: Path) -> Iterator[Slot]:
+    """Slots that nobody holds although entries are left in them; claimed. Raises OSError."""
+    for folder in sorted(root.glob("slot-*")):
+        if segments_in(folder) and (slot := _try(folder)) is not None:
+            yield slot
+
+
+def _try(folder: Path) -> Slot | None:
+    if not folder.exists():
+        folder.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(folder.parent)
+    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return Slot(folder, descriptor)
