@@ -9,6 +9,7 @@ import orjson
 from starlette.types import Send
 
 from ingest_gateway.admission import Headers
+from ingest_gateway.content_encoding import ACCEPTED
 from ingest_gateway.errors import Drop, Refusal
 from ingest_gateway.intake import Intake, Rejected
 from ingest_gateway.metrics import Outcome
@@ -46,6 +47,7 @@ _EXTRA: Final[Mapping[int, Headers]] = MappingProxyType(
         # The rest of the body is still on its way: without this the server would read all of it.
         408: [_CLOSE],
         413: [_CLOSE],
+        415: [(b"accept-encoding", ACCEPTED.encode())],
         503: [(b"retry-after", b"1")],
     }
 )

@@ -4,17 +4,16 @@ The usual body is parsed and typed in one pass. Only a body that does not pass i
 and event by event, so that one bad event does not cost its neighbours.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import inf
 from typing import Any, Final
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from ingest_gateway.consent import check_consent
-from ingest_gateway.errors import NotJson, Refusal
+from ingest_gateway.errors import Refusal
+from ingest_gateway.json_document import RepeatedKey, canonical, readable, repeats_a_key
 from schemas import limits
 from schemas.envelope import ClientEvent, EitherRequest, Envelope
 from schemas.event_data import check_text
@@ -25,8 +24,6 @@ from schemas.validation import fault_of, typed
 _REQUEST: Final = TypeAdapter(EitherRequest)
 _ENVELOPE: Final = TypeAdapter(Envelope)
 _ESCAPED_NUL: Final = b"\\u0000"
-_LONGEST_INTEGER: Final = 400
-"""Digits: beyond any double, and far below what makes Python's conversion slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,38 +56,26 @@ def parse(body: bytes) -> Batch:
 
 def _strictly(body: bytes) -> EitherRequest | None:
     """The body, where every event in it is well formed and it has exactly one of `event` and `events`."""
-    if _ESCAPED_NUL in body:
+    document = None if _ESCAPED_NUL in body else canonical(body)
+    if document is None:
         return None
     try:
-        request = _REQUEST.validate_json(body)
+        request = _REQUEST.validate_python(document)
     except ValidationError:
         return None
     return request if ("event" in request) != ("events" in request) else None
 
 
 def _leniently(body: bytes) -> Batch:
-    raw = _any_json(body)
+    raw, repeated = readable(body)
     if not isinstance(raw, dict):
         raise Refusal(Reason.INVALID_SHAPE, f"expected an object with event or events, not {shown(raw)}")
+    if repeated and (isinstance(raw, RepeatedKey) or repeats_a_key(raw.get("context"))):
+        raise Refusal(Reason.DUPLICATE_KEY, "the body names a key twice, outside of its events")
     check_consent(raw.get("consent"))
     envelope = _envelope(raw)
-    items = [_item(item) for item in _raw_items(raw)]
+    items = [_item(item, repeated) for item in _raw_items(raw)]
     return Batch(envelope, _without_giants(items, len(body)), single="event" in raw)
-
-
-def _any_json(body: bytes) -> Any:
-    try:
-        return json.loads(body.decode(), parse_int=_bounded_int)
-    except UnicodeDecodeError as error:
-        raise NotJson(error.start, f"the body is not UTF-8 at byte {error.start}") from None
-    except json.JSONDecodeError as error:
-        raise NotJson(error.pos, f"the body is not JSON: {error.msg} at character {error.pos}") from None
-    except RecursionError:
-        raise Refusal(Reason.EVENT_DATA_TOO_DEEP, "the body nests deeper than any event may") from None
-
-
-def _bounded_int(digits: str) -> int | float:
-    return int(digits) if len(digits) <= _LONGEST_INTEGER else inf
 
 
 def _envelope(raw: dict[str, Any]) -> Envelope:
@@ -126,8 +111,10 @@ def _raw_items(raw: dict[str, Any]) -> list[object]:
     return events
 
 
-def _item(raw: object) -> ClientEvent | Malformed:
+def _item(raw: object, look_for_repeated_keys: bool) -> ClientEvent | Malformed:
     try:
+        if look_for_repeated_keys and repeats_a_key(raw):
+            raise InvalidEvent(Reason.DUPLICATE_KEY, "an object in the event names a key twice")
         return typed(raw)
     except InvalidEvent as fault:
         return Malformed(raw, fault)

@@ -5,35 +5,39 @@ from dataclasses import dataclass
 
 from starlette.types import Receive
 
+from ingest_gateway.content_encoding import check_encoding, decoded
 from ingest_gateway.errors import ClientGone, Refusal
 from ingest_gateway.request import Request
 from schemas import limits
 from schemas.reasons import Reason
 
 _MEDIA_TYPES = ("", "application/json", "text/plain")
+_CHARSETS = ("utf-8", "utf8", "us-ascii")
 
 
 @dataclass(frozen=True, slots=True)
 class BodyBounds:
-    """How much a request may send, and how long it may take."""
+    """How much a request may send, as it is and decoded, and how long it may take."""
 
     max_bytes: int = limits.BODY_BYTES
     deadline_s: float = 10.0
 
 
 async def read_body(request: Request, receive: Receive, bounds: BodyBounds) -> bytes:
-    """The whole body. Raises Refusal (415, 413, 408) or ClientGone."""
+    """The whole body, decoded. Raises Refusal (415, 413, 408, 400) or ClientGone."""
     _check_type(request)
+    encoding = _encoding(request)
     declared = request.header(b"content-length")
     if declared is not None and declared.isdecimal() and int(declared) > bounds.max_bytes:
         raise _too_large(bounds)
     try:
         async with asyncio.timeout(bounds.deadline_s):
-            return await _collect(receive, bounds)
+            encoded = await _collect(receive, bounds)
     except TimeoutError:
         raise Refusal(
             Reason.REQUEST_TIMEOUT, f"the body was not complete after {bounds.deadline_s:g} seconds"
         ) from None
+    return decoded(encoding, encoded, bounds.max_bytes)
 
 
 async def _collect(receive: Receive, bounds: BodyBounds) -> bytes:
@@ -54,14 +58,28 @@ async def _collect(receive: Receive, bounds: BodyBounds) -> bytes:
 
 
 def _check_type(request: Request) -> None:
-    media_type = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
-    if media_type not in _MEDIA_TYPES:
+    header = request.header(b"content-type")
+    if header is None:
+        return
+    media_type, _, parameters = header.lower().partition(";")
+    if media_type.strip() not in _MEDIA_TYPES:
         raise Refusal(
             Reason.UNSUPPORTED_MEDIA_TYPE, "send JSON as application/json or text/plain, not another type"
         )
-    encoding = (request.header(b"content-encoding") or "identity").strip().lower()
-    if encoding != "identity":
-        raise Refusal(Reason.UNSUPPORTED_ENCODING, "send the body without Content-Encoding")
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip() == "charset" and value.strip().strip('"') not in _CHARSETS:
+            raise Refusal(Reason.UNSUPPORTED_MEDIA_TYPE, "JSON is UTF-8 (RFC 8259): send no other charset")
+
+
+def _encoding(request: Request) -> str:
+    """The Content-Encoding; empty for identity. Raises Refusal (415)."""
+    if request.header(b"content-encoding") is None:
+        return ""
+    encoding = ", ".join(request.all(b"content-encoding")).strip().lower()
+    encoding = "" if encoding == "identity" else encoding
+    check_encoding(encoding)
+    return encoding
 
 
 def _too_large(bounds: BodyBounds) -> Refusal:

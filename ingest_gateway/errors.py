@@ -37,8 +37,8 @@ class Refusal(GatewayError):
 class NotJson(Refusal):
     """The body is not JSON; `position` is the first byte, or character, that cannot be."""
 
-    def __init__(self, position: int, message: str) -> None:
-        super().__init__(Reason.NOT_JSON, message)
+    def __init__(self, position: int, message: str, reason: Reason = Reason.NOT_JSON) -> None:
+        super().__init__(reason, message)
         self.position = position
 
 

@@ -12,7 +12,8 @@ class Request:
 
     def __init__(self, scope: Scope, received_at: int) -> None:
         """`received_at`: the gateway's clock when the request's headers were in, epoch milliseconds."""
-        self._headers: dict[bytes, bytes] = dict(scope["headers"])
+        self._lines: list[tuple[bytes, bytes]] = scope["headers"]
+        self._headers: dict[bytes, bytes] = dict(self._lines)
         self._id: str | None = None
         self.received_at = received_at
 
@@ -27,6 +28,10 @@ class Request:
         """The header of that lower-case name."""
         value = self._headers.get(name)
         return None if value is None else value.decode("latin-1")
+
+    def all(self, name: bytes) -> list[str]:
+        """Every value of a header that may stand in several lines, in their order."""
+        return [value.decode("latin-1") for own, value in self._lines if own == name]
 
     def cookie(self, name: str) -> str | None:
         """The cookie of that name; None where there is none, or the header cannot be read."""

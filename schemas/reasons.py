@@ -20,6 +20,8 @@ class Reason(StrEnum):
 
     # A whole request
     NOT_JSON = "not_json", "The body is not a JSON document."
+    NOT_UTF8 = "not_utf8", "The body is not UTF-8."
+    BYTE_ORDER_MARK = "byte_order_mark", "The body starts with a byte order mark: JSON has none (RFC 8259)."
     INVALID_SHAPE = (
         "invalid_shape",
         "The body is neither an event nor a list of events, or a field has the wrong type.",

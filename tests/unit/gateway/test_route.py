@@ -126,7 +126,12 @@ def test_event_data_that_kafka_or_postgres_would_refuse_is_rejected(
     [
         (b"", "not_json"),
         (b'{"sessionId":', "not_json"),
-        (b"\xff\xfe", "not_json"),
+        (b"\xff\xfe", "not_utf8"),
+        (b'{"sessionId":"s\xff","events":[{}]}', "not_utf8"),
+        (b"\xef\xbb\xbf{}", "byte_order_mark"),
+        (b'{"sessionId":"s","sessionId":"t","events":[{}]}', "duplicate_key"),
+        (b'{"sessionId":"s","session\\u0049d":"t","events":[{}]}', "duplicate_key"),
+        (b'{"sessionId":"s","context":{"a":[{"b":1,"b":1}]},"events":[{}]}', "duplicate_key"),
         (b"[" * 100_000, "event_data_too_deep"),
         (b"[]", "invalid_shape"),
         (b"7", "invalid_shape"),
@@ -216,6 +221,32 @@ def test_a_client_that_leaves_gets_no_answer_and_stores_nothing(gateway: Gateway
 def test_other_methods_are_told_which_to_use(gateway: Gateway) -> None:
     answer = gateway.send(b"", FROM_SHOP, "PUT")
     assert (answer.status, answer.headers["allow"]) == (405, "POST, OPTIONS")
+
+
+def test_an_object_that_names_a_key_twice_costs_only_its_own_event(gateway: Gateway) -> None:
+    good, twice = b'{"eventType":"PAGE_VIEW","path":"/"}', b'{"eventType":"PAGE_VIEW","path":"/","path":"/b"}'
+    within = b'{"eventType":"PAGE_VIEW","path":"/","eventData":{"a":[{"b":1,"b":2}]}}'
+    body = b'{"sessionId":"s","events":[%s,%s,%s]}' % (twice, good, within)
+    answer = gateway.send(body)
+    assert (answer.status, answer.json["count"]) == (200, 1)
+    assert [(item["index"], item["reason"]) for item in answer.json["rejected"]] == [
+        (0, "duplicate_key"),
+        (2, "duplicate_key"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json", "text/plain;charset=UTF-8", 'Application/JSON; charset="utf-8"', "text/plain; x=y"],
+)
+def test_json_is_taken_under_either_type(gateway: Gateway, content_type: str) -> None:
+    assert gateway.send(single(), {"origin": ORIGIN, "content-type": content_type}).status == 200
+
+
+@pytest.mark.parametrize("content_type", ["text/html", "application/json; charset=utf-16", "json", "*/*"])
+def test_other_types_and_charsets_are_refused(gateway: Gateway, content_type: str) -> None:
+    answer = gateway.send(single(), {"origin": ORIGIN, "content-type": content_type})
+    assert (answer.status, answer.json["reason"]) == (415, "unsupported_media_type")
 
 
 def test_a_beacon_with_plain_text_is_taken(gateway: Gateway) -> None:
