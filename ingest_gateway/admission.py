@@ -1,9 +1,11 @@
-"""Who may send: exact origins, secret keys, publishable keys. And what a browser is told about it (CORS)."""
+"""Who may send, and for whom: exact origins, secret and publishable keys, user tokens. And what a browser is
+told about it (CORS)."""
 
-from enum import StrEnum
-
+from ingest_gateway.caller import Caller, Source
 from ingest_gateway.errors import Refusal
 from ingest_gateway.request import Request
+from ingest_gateway.session import names_user
+from ingest_gateway.user_tokens import UserTokens
 from schemas.api_keys import ApiKeys
 from schemas.envelope import Envelope
 from schemas.reasons import Reason
@@ -14,29 +16,33 @@ PREFLIGHT_MAX_AGE_S = 7_200
 Headers = list[tuple[bytes, bytes]]
 
 
-class Source(StrEnum):
-    """Who speaks: a visitor's browser, or a server that holds a secret key."""
-
-    BROWSER = "browser"
-    SERVER = "server"
-
-
 class Admission:
     """The rules of one configuration."""
 
-    def __init__(self, origins: frozenset[str], publishable: ApiKeys, secret: ApiKeys) -> None:
+    def __init__(
+        self,
+        origins: frozenset[str],
+        publishable: ApiKeys,
+        secret: ApiKeys,
+        users: UserTokens,
+        token_cookie: str | None = None,
+    ) -> None:
+        """`token_cookie`: where a user token may come from beside the body."""
         self._origins = origins
         self._publishable = publishable
         self._secret = secret
+        self._users = users
+        self._token_cookie = token_cookie
 
-    def admit(self, request: Request) -> Source:
+    def admit(self, request: Request) -> Caller:
         """Who is speaking, by headers alone. Raises Refusal."""
         authorization = request.header(b"authorization")
         if authorization is not None:
             scheme, _, key = authorization.partition(" ")
-            if scheme.lower() != "bearer" or key.strip() not in self._secret:
+            digest = self._secret.digest(key.strip()) if scheme.lower() == "bearer" else None
+            if digest is None:
                 raise Refusal(Reason.INVALID_KEY, "Authorization holds no secret key that is valid now")
-            return Source.SERVER
+            return Caller(Source.SERVER, digest)
         origin = request.header(b"origin")
         if origin is None:
             raise Refusal(
@@ -47,17 +53,22 @@ class Admission:
             raise Refusal(
                 Reason.ORIGIN_NOT_ALLOWED, "this origin is not on the allow-list (SILLAGE_ALLOWED_ORIGINS)"
             )
-        return Source.BROWSER
+        return Caller(Source.BROWSER)
 
-    def check_envelope(self, envelope: Envelope, source: Source) -> None:
-        """What only the body tells: publishable key, token, claimed identity. Raises Refusal."""
+    def user(self, request: Request, envelope: Envelope, source: Source) -> str | None:
+        """Who the visitor is, by a signed token; None where there is none.
+
+        Raises Refusal for a wrong publishable key, a wrong token, or a browser that names a user itself.
+        """
         key = envelope.get("key")
         if key is not None and key not in self._publishable:
             raise Refusal(Reason.INVALID_KEY, "the publishable key is not one that is valid now")
-        if envelope.get("userToken") is not None:
-            raise Refusal(Reason.INVALID_TOKEN, "user tokens are not configured: send none")
-        if source is Source.BROWSER and names_user(envelope.get("userId"), envelope.get("user_id")):
+        if source is Source.BROWSER and names_user(envelope, envelope.get("context")):
             raise Refusal(Reason.IDENTITY_IN_BODY, Reason.IDENTITY_IN_BODY.meaning)
+        token = envelope.get("userToken")
+        if token is None and self._token_cookie is not None:
+            token = request.cookie(self._token_cookie)
+        return None if token is None else self._users.user_of(token)
 
     def cors(self, request: Request) -> Headers:
         """Headers of every answer: who may read it."""
@@ -84,8 +95,3 @@ class Admission:
             (b"access-control-allow-headers", b"content-type, authorization"),
             (b"access-control-max-age", str(PREFLIGHT_MAX_AGE_S).encode()),
         ]
-
-
-def names_user(*claims: object) -> bool:
-    """Whether any of these fields claims who the visitor is."""
-    return any(claim is not None for claim in claims)

@@ -21,6 +21,7 @@ from ingest_gateway.route import PATH, AnalyticsRoute, Policy
 from ingest_gateway.server import dispatch, server
 from ingest_gateway.settings import Settings
 from ingest_gateway.side_routes import side_routes
+from ingest_gateway.user_tokens import UserTokens
 from schemas.api_keys import ApiKeys
 from schemas.topics import DEAD_LETTER, INTERACTIONS, Namespace
 from telemetry.sparse_logs import sparse_logger
@@ -140,6 +141,8 @@ def admission_of(settings: Settings) -> Admission:
         settings.allowed_origins,
         publishable=ApiKeys(settings.publishable_keys),
         secret=ApiKeys(settings.secret_keys),
+        users=UserTokens(settings.token_rules),
+        token_cookie=settings.token_cookie,
     )
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ingest_gateway.admission import Source
 from ingest_gateway.batch import Batch, Malformed, refusal_of
+from ingest_gateway.caller import Source
 from ingest_gateway.enrichment.clock import TimeSource, occurred_at
 from ingest_gateway.enrichment.user_agent import NOBODY, Client, describe
 from ingest_gateway.errors import Refusal
@@ -27,12 +27,13 @@ Interaction = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """How a batch came. `received_at`: epoch milliseconds."""
+    """How a batch came. `received_at`: epoch milliseconds; `user`: whom its token names."""
 
     source: Source
     received_at: int
     cookie_session: str | None = None
     user_agent: str | None = None
+    user: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def _interaction(
 ) -> Interaction:
     event = checked(item)
     session_id = session_of(item, arrival.source, batch_session)
-    user_id = user_of(item, arrival.source, envelope)
+    user_id = user_of(item, arrival.source, envelope, arrival.user)
     time, time_source = occurred_at(event.client_time, shared["sent_at"], arrival.received_at)
     user_agent, client = _speaker(item, arrival)
     return {

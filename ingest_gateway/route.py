@@ -7,10 +7,11 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from ingest_gateway import answers
-from ingest_gateway.admission import Admission, Source
+from ingest_gateway.admission import Admission
 from ingest_gateway.answers import Answer
 from ingest_gateway.batch import Batch, parse
 from ingest_gateway.body import BodyBounds, read_body
+from ingest_gateway.caller import Source
 from ingest_gateway.consent import check_switch_and_signals
 from ingest_gateway.dead_letters import DeadLetters
 from ingest_gateway.errors import ClientGone, Dropped, Refusal, Unavailable
@@ -87,10 +88,10 @@ class AnalyticsRoute:
         raise Refusal(Reason.METHOD_NOT_ALLOWED, "send events with POST")
 
     async def _take(self, request: Request, receive: Receive) -> Answer:
-        source = self._admission.admit(request)
         check_switch_and_signals(request, self._policy.analytics_enabled)
+        caller = self._admission.admit(request)
         body = await read_body(request, receive, self._policy.bounds)
-        batch, intake = self._judge(request, source, body)
+        batch, intake = self._judge(request, caller.source, body)
         await self._publish(intake)
         self._account(request, batch, intake)
         return answers.taken(intake, batch.single)
@@ -99,20 +100,21 @@ class AnalyticsRoute:
         """Each raw item becomes an event or a rejection."""
         try:
             batch = parse(body)
-            self._admission.check_envelope(batch.envelope, source)
-            return batch, take_in(batch, self._arrival(request, source), self._stamps)
+            user = self._admission.user(request, batch.envelope, source)
+            return batch, take_in(batch, self._arrival(request, source, user), self._stamps)
         except Refusal as refusal:
             if answers.status_of(refusal.reason) == answers.BAD_REQUEST:
                 self._dead_letters.keep_body(request, refusal, body)
             raise
 
-    def _arrival(self, request: Request, source: Source) -> Arrival:
+    def _arrival(self, request: Request, source: Source, user: str | None) -> Arrival:
         cookie = self._policy.session_cookie
         return Arrival(
             source=source,
             received_at=request.received_at,
             cookie_session=request.cookie(cookie) if cookie else None,
             user_agent=request.header(b"user-agent"),
+            user=user,
         )
 
     async def _publish(self, intake: Intake) -> None:

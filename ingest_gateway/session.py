@@ -1,8 +1,9 @@
 """Which session, and which user, an event belongs to."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-from ingest_gateway.admission import Source, names_user
+from ingest_gateway.caller import Source
 from schemas.envelope import ClientEvent, Envelope
 from schemas.reasons import Reason
 from schemas.rejection import InvalidEvent
@@ -27,10 +28,21 @@ def session_of(event: ClientEvent, source: Source, batch_session: str | None) ->
     return session_id
 
 
-def user_of(event: ClientEvent, source: Source, envelope: Envelope) -> str | None:
-    """The event's user: only a server's word counts. Raises InvalidEvent where a browser names one."""
+def user_of(event: ClientEvent, source: Source, envelope: Envelope, verified: str | None) -> str | None:
+    """The event's user: a server's word for it, or the one whom a user token names.
+
+    Raises InvalidEvent where a browser names one.
+    """
     if source is Source.SERVER:
-        return event.get("userId") or envelope.get("userId")
-    if names_user(event.get("userId"), event.get("user_id")):
+        return event.get("userId") or envelope.get("userId") or verified
+    if names_user(event, event.get("eventData")):
         raise InvalidEvent(Reason.IDENTITY_IN_BODY, Reason.IDENTITY_IN_BODY.meaning)
-    return None
+    return verified
+
+
+def names_user(*holders: Mapping[str, Any] | None) -> bool:
+    """Whether any of these objects claims who the visitor is."""
+    return any(
+        holder is not None and (holder.get("userId") is not None or holder.get("user_id") is not None)
+        for holder in holders
+    )

@@ -4,10 +4,11 @@ import re
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ingest_gateway.errors import Misconfigured
+from ingest_gateway.user_tokens import TokenKey, TokenRules
 from schemas.api_keys import checked_digests
 from telemetry.logs import LogFormat
 
@@ -44,6 +45,15 @@ class Settings(BaseSettings):
     """Both hold digests (`schemas.api_keys`), never keys."""
     session_cookie: str | None = None
 
+    token_hs256_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    token_eddsa_public_keys: Annotated[tuple[str, ...], NoDecode] = ()
+    """What user tokens may be signed with: each key serves its one algorithm; several are valid at once."""
+    token_max_lifetime_s: int = Field(default=3_600, ge=1)
+    token_leeway_s: int = Field(default=30, ge=0, le=600)
+    token_audience: str | None = None
+    token_issuer: str | None = None
+    token_cookie: str | None = None
+
     ack_timeout_ms: int = Field(default=2_000, ge=100, le=60_000)
     """How long a request waits for Kafka before it is answered 503."""
     max_in_flight: int = Field(default=20_000, ge=500)
@@ -54,7 +64,14 @@ class Settings(BaseSettings):
     analytics_batch_size: int = _unprefixed("ANALYTICS_BATCH_SIZE", 10, ge=1, le=500)
     analytics_flush_interval: int = _unprefixed("ANALYTICS_FLUSH_INTERVAL", 5_000, ge=100)
 
-    @field_validator("allowed_origins", "publishable_keys", "secret_keys", mode="before")
+    @field_validator(
+        "allowed_origins",
+        "publishable_keys",
+        "secret_keys",
+        "token_hs256_secrets",
+        "token_eddsa_public_keys",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -65,6 +82,20 @@ class Settings(BaseSettings):
     @classmethod
     def _keys_are_digests(cls, listed: tuple[str, ...]) -> tuple[str, ...]:
         return checked_digests(listed)
+
+    @field_validator("token_hs256_secrets")
+    @classmethod
+    def _secrets_are_strong(cls, listed: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for secret in listed:
+            TokenKey.hs256(secret.get_secret_value())
+        return listed
+
+    @field_validator("token_eddsa_public_keys")
+    @classmethod
+    def _keys_are_ed25519(cls, listed: tuple[str, ...]) -> tuple[str, ...]:
+        for pem in listed:
+            TokenKey.ed25519(pem)
+        return listed
 
     @field_validator("allowed_origins")
     @classmethod
@@ -86,6 +117,29 @@ class Settings(BaseSettings):
                 " new secret` makes both), or both"
             )
         return self
+
+    @model_validator(mode="after")
+    def _a_token_cookie_can_be_checked(self) -> "Settings":
+        if self.token_cookie and not self.token_rules.keys:
+            raise ValueError(
+                "SILLAGE_TOKEN_COOKIE names a cookie with user tokens, but nothing to check them with: set"
+                " SILLAGE_TOKEN_EDDSA_PUBLIC_KEYS or SILLAGE_TOKEN_HS256_SECRETS"
+            )
+        return self
+
+    @property
+    def token_rules(self) -> TokenRules:
+        """Which user tokens are believed."""
+        return TokenRules(
+            keys=(
+                *(TokenKey.hs256(secret.get_secret_value()) for secret in self.token_hs256_secrets),
+                *(TokenKey.ed25519(pem) for pem in self.token_eddsa_public_keys),
+            ),
+            max_lifetime_s=self.token_max_lifetime_s,
+            leeway_s=self.token_leeway_s,
+            audience=self.token_audience,
+            issuer=self.token_issuer,
+        )
 
 
 def _is_origin(text: str) -> bool:

@@ -20,6 +20,7 @@ from ingest_gateway.interaction_log import InteractionLog
 from ingest_gateway.metrics import GatewayMetrics
 from ingest_gateway.publisher import Record
 from ingest_gateway.route import AnalyticsRoute, Policy
+from ingest_gateway.user_tokens import TokenRules, UserTokens
 from schemas.api_keys import ApiKeys, digest_of
 from schemas.avro_schemas import schema
 from wire.codec import Decoder, Encoder
@@ -65,6 +66,7 @@ class Gateway:
     """A route on an in-memory publisher."""
 
     policy: Policy = field(default_factory=lambda: Policy(bounds=BodyBounds(deadline_s=0.2)))
+    tokens: TokenRules = field(default_factory=TokenRules)
     available: bool = True
     published: list[Record] = field(default_factory=list)
     letters: list[Record] = field(default_factory=list)
@@ -76,7 +78,13 @@ class Gateway:
         self.dead_letters = DeadLetters(self, "dead-letter", RateCap(1, 100, lambda: 0.0), self.metrics)
         self.dead_letters.encoder = Encoder("dead_letter", 2)
         self.route = AnalyticsRoute(
-            Admission(frozenset({ORIGIN}), publishable=keys("pk_1"), secret=keys("sk_1", "sk_2")),
+            Admission(
+                frozenset({ORIGIN}),
+                publishable=keys("pk_1"),
+                secret=keys("sk_1", "sk_2"),
+                users=UserTokens(self.tokens),
+                token_cookie="who",
+            ),
             self.policy,
             interactions,
             self.dead_letters,

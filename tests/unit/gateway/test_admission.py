@@ -3,19 +3,23 @@
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from ingest_gateway.body import BodyBounds
 from ingest_gateway.route import Policy
+from ingest_gateway.user_tokens import TokenKey, TokenRules
 from tests.unit.gateway.in_memory import (
     EDGE,
     FROM_SERVER,
     FROM_SHOP,
+    NOW,
     ORIGIN,
     Gateway,
     batch,
     page_view,
     single,
 )
+from tests.unit.gateway.signed import PUBLIC, STRANGER, eddsa, hs256, unsigned
 
 
 @pytest.fixture
@@ -40,6 +44,10 @@ def gateway() -> Gateway:
         (FROM_SHOP, single() | {"userId": "u"}, 400, "identity_in_body"),
         (FROM_SHOP, single(userId="u"), 400, "identity_in_body"),
         (FROM_SHOP, single(user_id="u"), 400, "identity_in_body"),
+        (FROM_SHOP, single(eventData={"userId": "u"}), 400, "identity_in_body"),
+        (FROM_SHOP, single(eventData={"user_id": 7}), 400, "identity_in_body"),
+        (FROM_SHOP, single() | {"user_id": "u"}, 400, "identity_in_body"),
+        (FROM_SHOP, single() | {"context": {"userId": "u"}}, 400, "identity_in_body"),
         ({"origin": ORIGIN, "content-type": "application/xml"}, {}, 415, "unsupported_media_type"),
         (FROM_SHOP | {"content-encoding": "deflate"}, {}, 415, "unsupported_encoding"),
     ],
@@ -118,3 +126,79 @@ def test_a_listed_origin_passes_its_preflight_and_another_does_not(gateway: Gate
 def test_only_a_server_may_send_without_an_origin(gateway: Gateway) -> None:
     assert gateway.send(single(), FROM_SERVER).status == 200
     assert "access-control-allow-origin" not in gateway.send(single(), FROM_SERVER).headers
+
+
+@pytest.fixture
+def with_tokens() -> Gateway:
+    return Gateway(tokens=TokenRules([TokenKey.ed25519(PUBLIC)]))
+
+
+def test_a_signed_token_names_the_user_of_every_event(with_tokens: Gateway) -> None:
+    assert with_tokens.send(batch(page_view(), page_view(), userToken=eddsa())).status == 200
+    assert [event["user_id"] for event in with_tokens.events()] == ["u-1", "u-1"]
+
+
+def test_the_token_may_come_from_a_cookie_and_the_bodys_own_wins(with_tokens: Gateway) -> None:
+    with_cookie = FROM_SHOP | {"cookie": f"a=b; who={eddsa(sub='u-cookie')}"}
+    assert with_tokens.send(single(), with_cookie).status == 200
+    assert with_tokens.send(single() | {"userToken": eddsa()}, with_cookie).status == 200
+    assert [event["user_id"] for event in with_tokens.events()] == ["u-cookie", "u-1"]
+
+
+@pytest.mark.parametrize(
+    ("token", "reason"),
+    [
+        (unsigned(), "invalid_token"),
+        (eddsa(STRANGER), "invalid_token"),
+        (eddsa(iat=1, exp=2), "expired_token"),
+        (hs256(), "invalid_token"),
+        ("", "invalid_token"),
+    ],
+)
+def test_a_token_that_cannot_be_believed_refuses_the_batch_wherever_it_comes_from(
+    with_tokens: Gateway, token: str, reason: str
+) -> None:
+    for answer in (
+        with_tokens.send(single() | {"userToken": token}),
+        with_tokens.send(single(), FROM_SHOP | {"cookie": f"who={token or 'x'}"}),
+    ):
+        assert (answer.status, answer.json["reason"]) == (401, reason)
+    assert not with_tokens.published
+    assert not with_tokens.letters
+
+
+def test_a_browsers_token_does_not_let_it_name_somebody_else(with_tokens: Gateway) -> None:
+    answer = with_tokens.send(batch(page_view(), page_view(userId="u-2"), userToken=eddsa()))
+    assert (answer.json["count"], answer.json["rejected"][0]["reason"]) == (1, "identity_in_body")
+    assert [event["user_id"] for event in with_tokens.events()] == ["u-1"]
+
+
+def test_a_servers_word_for_one_event_goes_before_the_batchs_user(with_tokens: Gateway) -> None:
+    events = batch(page_view(userId="u-2"), page_view())
+    for envelope in ({"userId": "u-3"}, {"userToken": eddsa()}):
+        assert with_tokens.send(events | envelope, FROM_SERVER).status == 200
+    assert [event["user_id"] for event in with_tokens.events()] == ["u-2", "u-3", "u-2", "u-1"]
+
+
+def test_a_server_says_when_each_event_happened(gateway: Gateway) -> None:
+    times = [NOW - 40 * 3_600_000, NOW - 1_000]
+    gateway.send({"events": [page_view(sessionId="s", timestamp=time) for time in times]}, FROM_SERVER)
+    assert [(e["occurred_at"], e["time_source"]) for e in gateway.events()] == [(t, "client") for t in times]
+
+
+def test_who_said_no_leaves_no_trace_whoever_asks() -> None:
+    off = Gateway(policy=Policy(bounds=BodyBounds(), analytics_enabled=False))
+    for gateway, headers, why in (
+        (off, {"authorization": "Bearer wrong"}, "analytics_disabled"),
+        (off, FROM_SHOP, "analytics_disabled"),
+        (Gateway(), {"origin": "https://evil.example", "sec-gpc": "1"}, "opted_out"),
+        (Gateway(), FROM_SHOP | {"dnt": "1"}, "opted_out"),
+    ):
+        with capture_logs() as logged:
+            answer = gateway.send(b"not even JSON", headers)
+        assert (answer.status, answer.json["dropped"]) == (200, why)
+        assert not gateway.published
+        assert not gateway.letters
+        assert not logged
+        assert gateway.figure(f'sillage_gateway_requests_total{{outcome="{why}",status="200"}}') >= 1
+        assert gateway.figure("sillage_gateway_events_received_total") == 0

@@ -5,6 +5,7 @@ import pytest
 from ingest_gateway.errors import Misconfigured
 from ingest_gateway.settings import load
 from schemas.api_keys import digest_of
+from tests.unit.gateway.signed import PUBLIC, SECRET
 
 
 @pytest.fixture(autouse=True)
@@ -86,5 +87,33 @@ def test_a_key_in_the_place_of_its_digest_is_refused_and_not_shown(
     monkeypatch.setenv("SILLAGE_ALLOWED_ORIGINS", "https://a.example")
     monkeypatch.setenv(name, "sk_live_oops")
     with pytest.raises(Misconfigured, match=rf"{name}: .*sillage keys hash") as refused:
+        load()
+    assert "oops" not in str(refused.value)
+
+
+def test_keys_for_user_tokens_are_read_and_kept_out_of_sight(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SILLAGE_ALLOWED_ORIGINS", "https://a.example")
+    monkeypatch.setenv("SILLAGE_TOKEN_HS256_SECRETS", f"{SECRET},{SECRET} and a newer one")
+    monkeypatch.setenv("SILLAGE_TOKEN_EDDSA_PUBLIC_KEYS", PUBLIC)
+    monkeypatch.setenv("SILLAGE_TOKEN_COOKIE", "who")
+    settings = load()
+    assert [key.algorithm for key in settings.token_rules.keys] == ["HS256", "HS256", "EdDSA"]
+    assert SECRET not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("TOKEN_HS256_SECRETS", "oops-too-short", "SILLAGE_TOKEN_HS256_SECRETS: .*at least 32 bytes"),
+        ("TOKEN_EDDSA_PUBLIC_KEYS", "oops", "SILLAGE_TOKEN_EDDSA_PUBLIC_KEYS: .*not an Ed25519 public key"),
+        ("TOKEN_COOKIE", "who", "SILLAGE_TOKEN_COOKIE .*set SILLAGE_TOKEN_EDDSA_PUBLIC_KEYS"),
+    ],
+)
+def test_what_cannot_check_a_token_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv("SILLAGE_ALLOWED_ORIGINS", "https://a.example")
+    monkeypatch.setenv(f"SILLAGE_{name}", value)
+    with pytest.raises(Misconfigured, match=said) as refused:
         load()
     assert "oops" not in str(refused.value)
