@@ -124,15 +124,10 @@ def test_a_payload_that_is_changed_after_signing_is_refused() -> None:
 def test_audience_and_issuer_are_checked_where_they_are_configured() -> None:
     users = UserTokens(TokenRules([EDDSA], audience="analytics", issuer="shop"))
     assert users.user_of(eddsa(aud=["analytics", "x"], iss="shop")) == "u-1"
-    wrongs: list[dict[str, Any]] = [
-        {},
-        {"aud": "analytics"},
-        {"aud": "x", "iss": "shop"},
-        {"aud": "analytics", "iss": "x"},
-    ]
-    for wrong in wrongs:
+    right: dict[str, Any] = {"aud": "analytics", "iss": "shop"}
+    for wrong in ({"aud": None}, {"iss": None}, {"aud": "x"}, {"iss": "x"}):
         with pytest.raises(Refusal):
-            users.user_of(eddsa(**wrong))
+            users.user_of(eddsa(**{**right, **wrong}))
 
 
 def test_clocks_may_differ_a_little() -> None:
