@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import fastavro
 
 from schemas import avro_schemas
+from schemas.avro_decoders import DECODERS
 from schemas.avro_encoders import ENCODERS
 from wire.errors import Undecodable
 
@@ -40,17 +41,32 @@ class Encoder:
 
 
 class Decoder:
-    """Bytes, of whichever version of the schema wrote them, to values of our version."""
+    """Bytes, of whichever version of the schema wrote them, to values of our version.
+
+    What our own version wrote, as all but the oldest records are, is read by the generated decoder; fastavro
+    reads the rest, and says what is wrong with bytes that the generated one does not take.
+    """
 
     def __init__(self, schema_name: str, source: SchemaSource) -> None:
         self._name = schema_name
         self._plain = avro_schemas.integer_schema(schema_name)
         self._reader = fastavro.parse_schema(avro_schemas.integer_schema(schema_name))
+        self._generated = DECODERS[schema_name]
         self._source = source
         self._writers: dict[int, Any] = {}
+        self._ours: set[bytes] = set()
+        """Headers of what our own version wrote."""
 
     def decode(self, data: bytes | None) -> dict[str, Any]:
         """The value in `data`. Raises Undecodable, UnknownSchema or RegistryUnavailable."""
+        if data is not None and data[: _HEADER.size] in self._ours:
+            try:
+                return self._generated(data, _HEADER.size)
+            except Exception:  # whatever wrong bytes lead to; or they are right, but unusual
+                return self._decode_completely(data)
+        return self._decode_completely(data)
+
+    def _decode_completely(self, data: bytes | None) -> dict[str, Any]:
         schema_id = schema_id_of(data)
         if data is None or schema_id is None:
             raise Undecodable(
@@ -74,6 +90,8 @@ class Decoder:
         written = avro_schemas.without_logical_types(self._source.schema(schema_id))
         writer = self._reader if written == self._plain else _parsed(written, schema_id)
         self._writers[schema_id] = writer
+        if writer is self._reader:
+            self._ours.add(_HEADER.pack(MAGIC, schema_id))
         return writer
 
 

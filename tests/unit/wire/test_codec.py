@@ -75,15 +75,25 @@ def test_a_value_written_by_an_older_schema_reads_with_our_defaults() -> None:
 @given(st.binary(max_size=200))
 def test_no_bytes_raise_anything_but_undecodable(data: bytes) -> None:
     decoder = Decoder("session", Shelf())
+    decoder.decode(Encoder("session", 7).encode(SESSION))  # from here on it knows the schema id
     for candidate in (data, b"\0\0\0\0\7" + data, b"\0\0\0\0\6" + data):
         with contextlib.suppress(Undecodable):
             assert decoder.decode(candidate)["session_id"] is not None
 
 
+@pytest.mark.parametrize("number", [2**62, 2**63 - 1, -(2**63)])
+def test_integers_too_long_for_the_quick_way_are_read_all_the_same(number: int) -> None:
+    decoder, encoder = Decoder("session", Shelf()), Encoder("session", 7)
+    decoder.decode(encoder.encode(SESSION))  # from here on it knows the schema id
+    assert decoder.decode(encoder.encode({**SESSION, "events": number}))["events"] == number
+
+
 def test_bytes_behind_the_value_are_an_error_not_ignored() -> None:
     data = Encoder("session", 7).encode(SESSION)
-    with pytest.raises(Undecodable, match="1 bytes too many"):
-        Decoder("session", Shelf()).decode(data + b"x")
+    decoder = Decoder("session", Shelf())
+    for _ in ("at first sight", "when the schema id is known"):
+        with pytest.raises(Undecodable, match="1 bytes too many"):
+            decoder.decode(data + b"x")
 
 
 def test_nothing_at_all_is_undecodable() -> None:
