@@ -55,8 +55,8 @@ def session_agent(registry: Registry, namespace: Namespace) -> SessionAgent:
     )
 
 
-def perfume_agent(registry: Registry, namespace: Namespace) -> PerfumeAgent:
-    """The perfume agent. Raises RegistryUnavailable."""
+def perfume_agent(registry: Registry, namespace: Namespace, now_ms: Callable[[], int]) -> PerfumeAgent:
+    """The perfume agent; `now_ms` is the wall clock, epoch ms. Raises RegistryUnavailable."""
     return PerfumeAgent(
         decode=Decoder("perfume_activity", registry).decode,
         encode=Encoders(
@@ -65,6 +65,7 @@ def perfume_agent(registry: Registry, namespace: Namespace) -> PerfumeAgent:
             feedback=encoder(RECOMMENDATION_FEEDBACK, registry, namespace),
         ),
         check_home=partial(check_home, PERFUME_ACTIVITY),
+        now_ms=now_ms,
     )
 
 

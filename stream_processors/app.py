@@ -62,7 +62,7 @@ def build(settings: Settings) -> Worker:
 
     sessions, perfumes = (
         running(session_agent(registry, namespace)),
-        running(perfume_agent(registry, namespace)),
+        running(perfume_agent(registry, namespace, _now_ms)),
     )
     live = application(
         _rows(settings, sessions.engine, perfumes.engine),
@@ -81,11 +81,15 @@ def _rows(settings: Settings, sessions: Engine, perfumes: Engine) -> Rows:
             perfumes.tables,
             partial(home_partition, PERFUME_ACTIVITY),
             PERFUME_ACTIVITY.partitions,
-            lambda: time.time_ns() // 1_000_000,
+            _now_ms,
         ),
         Group(sessions.group, INTERACTIONS.partitions, me, workers),
         Group(perfumes.group, PERFUME_ACTIVITY.partitions, me, workers),
     )
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _faust_app(settings: Settings, engine: Engine) -> Any:

@@ -118,11 +118,19 @@ class Table(Generic[Row]):
         for key, packed in self._in_flight.items():
             if packed is None:
                 self.committed.pop(key, None)
+                self.ranking.drop(key)
             else:
                 self.committed[key] = packed
                 if self.spec.rank is not None:
-                    self.ranking.place(key, self.spec.rank(packed))
+                    due = None if self.spec.due is None else self.spec.due(packed)
+                    self.rank(key, self.spec.rank(packed), due)
         self._in_flight = {}
+
+    def rank(self, key: str, rank: float, due: int | None) -> None:
+        """Put the row in its place among the others; look at it again when it is `due` (epoch ms)."""
+        self.ranking.place(key, rank)
+        if due is not None:
+            self.agenda.schedule(key, due)
 
     def rotate(self) -> None:
         """Let go of the row objects that nobody touched since the rotation before; their bytes stay.

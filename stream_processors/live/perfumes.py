@@ -1,21 +1,24 @@
 """Answers to questions about perfumes, as plain values."""
 
 import heapq
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from operator import itemgetter
-from typing import Any
+from typing import Any, Final
 
 from stream_processors.engine.table import Table
 from stream_processors.live.answers import NotHere, readable
 from stream_processors.perfumes import windows
 from stream_processors.perfumes.agent import GENERATION
-from stream_processors.perfumes.figures import figures, trending_at
-from stream_processors.perfumes.row import PERFUME_ROW
+from stream_processors.perfumes.figures import figures
+from stream_processors.perfumes.row import PERFUME_ROW, trend_of
 
 TIMES = ("as_of", "last_viewed_at")
 Scored = tuple[float, str]
+
+SAME: Final = 1e-9
+LOOKED_AT_AT_MOST: Final = 50_000
+"""Rows for one answer: some hundred milliseconds, for which nothing else moves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +41,14 @@ class LivePerfumes:
         return readable(figures(perfume_id, PERFUME_ROW.unpack(packed), GENERATION), TIMES)
 
     def trending(self, limit: int) -> Mapping[str, Any]:
-        """The share of this worker: its partitions, and of these the perfumes with the highest scores now."""
+        """The share of this worker: its partitions, and of these the perfumes with the highest scores now.
+
+        Perfumes whose score is 0 are left out. Raises NotHere.
+        """
         moment = self.now_ms()
         held = {number: tables[0] for number in range(self.partitions) if (tables := self.tables(number))}
-        ranked = [_ranked(table) for table in held.values()]
-        best = top(limit, moment, heapq.merge(*ranked, key=itemgetter(0), reverse=True))
+        ranked = heapq.merge(*map(_ranked, held.values()), key=lambda row: (-row[0], row[1]))
+        best = top(limit, moment, ranked)
         return {
             "partitions": sorted(held),
             "perfumes": [{"perfume_id": perfume, "trending_score": score} for score, perfume in best],
@@ -55,22 +61,28 @@ def merged(shares: Sequence[Mapping[str, Any]], limit: int) -> Mapping[str, Any]
     return {"perfumes": sorted(rows, key=lambda row: (-row["trending_score"], row["perfume_id"]))[:limit]}
 
 
-def top(limit: int, moment: int, ranked: Iterator[tuple[float, str, bytes]]) -> list[Scored]:
+def top(limit: int, moment: int, ranked: Iterable[tuple[float, str, bytes]]) -> list[Scored]:
     """The `limit` highest scores at a moment (epoch ms), from perfumes in order of rank, highest first.
 
     Looks only as far as a rank can still give a score among them: rank bounds the score from above (a
-    threshold algorithm, Fagin et al. 2003).
+    threshold algorithm, Fagin et al. 2003). Of scores that agree in nine digits any may come first.
+
+    Raises NotHere where ranks lag so far behind the moment that it would take too long: they catch up.
     """
-    best: list[Scored] = []
-    for rank, perfume_id, packed in ranked:
-        if len(best) == limit and windows.score_bound(rank, moment) < best[0][0]:
+    best: list[tuple[float, int, str]] = []  # a heap; of equal scores the one that came last is on top
+    for looked_at, (rank, perfume_id, packed) in enumerate(ranked):
+        if len(best) == limit and windows.score_bound(rank, moment) <= best[0][0] * (1 + SAME):
             break
-        scored = (trending_at(PERFUME_ROW.unpack(packed), moment), perfume_id)
+        if looked_at == LOOKED_AT_AT_MOST:
+            raise NotHere
+        scored = (trend_of(packed).score_at(moment), -looked_at, perfume_id)
+        if scored[0] <= 0:
+            continue
         if len(best) < limit:
             heapq.heappush(best, scored)
         elif scored > best[0]:
             heapq.heapreplace(best, scored)
-    return sorted(best, key=lambda scored: (-scored[0], scored[1]))
+    return [(score, perfume_id) for score, _, perfume_id in sorted(best, reverse=True)]
 
 
 def _ranked(table: Table[Any]) -> Iterator[tuple[float, str, bytes]]:

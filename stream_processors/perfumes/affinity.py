@@ -106,5 +106,5 @@ def _latest(packed: Iterable[Any] | None) -> Latest | None:
 
 
 AFFINITY_ROW: Final = RowFormat(
-    "affinities", 1, lambda row: [row.wishlist, row.collection, row.rating, row.rated_at], _restore
+    "affinities", 2, lambda row: [row.wishlist, row.collection, row.rating, row.rated_at], _restore
 )

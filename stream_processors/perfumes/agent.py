@@ -17,18 +17,19 @@ from schemas.topics import (
 )
 from stream_processors.engine.job import PartitionView
 from stream_processors.engine.table import Row, Table, TableSpec
-from stream_processors.perfumes import affinity, feedback, reducer
+from stream_processors.perfumes import affinity, feedback, reducer, windows
 from stream_processors.perfumes.affinity import ACTS, AFFINITY_ROW, AffinityRow
 from stream_processors.perfumes.event import PerfumeEvent, compound_key, perfume_event
 from stream_processors.perfumes.feedback import FEEDBACK_ROW, FeedbackRow
 from stream_processors.perfumes.figures import figures
-from stream_processors.perfumes.packing import rank_of
-from stream_processors.perfumes.row import PERFUME_ROW, PerfumeRow
+from stream_processors.perfumes.packing import due_of, rank_of
+from stream_processors.perfumes.row import PERFUME_ROW, PerfumeRow, trend_of
 
 GENERATION = 0
 """Raised by a rebuild: its rows replace those of the generations before."""
 
 APPLIED = "applied"
+RANKED_AT_A_TIME = 500
 
 Encode = Callable[[Mapping[str, Any]], bytes]
 
@@ -57,10 +58,15 @@ class PerfumeAgent:
         decode: Callable[[bytes | None], Mapping[str, Any]],
         encode: Encoders,
         check_home: Callable[[str, int], None],
+        now_ms: Callable[[], int],
     ) -> None:
-        """`check_home` raises InvalidRecord for a perfume id that another partition keeps."""
+        """`check_home` raises InvalidRecord for a perfume id that another partition keeps.
+
+        `now_ms` is the wall clock that trending is asked by, epoch ms.
+        """
         self.decode = decode
         self._check_home = check_home
+        self._now_ms = now_ms
         self._perfumes = _perfumes(encode.stats)
         self._affinities = _affinities(encode.affinity)
         self._feedback = _feedback(encode.feedback)
@@ -92,7 +98,14 @@ class PerfumeAgent:
         return APPLIED
 
     def tick(self, partition: PartitionView, now: int) -> None:
-        """Nothing falls due: perfumes, affinities and feedback stay."""
+        """No row falls due; only ranks do, as weights leave the 14 days with nothing else happening."""
+        table: Table[PerfumeRow] = partition.tables[0]
+        moment = self._now_ms()
+        for perfume_id in list(table.agenda.due(moment, RANKED_AT_A_TIME)):
+            packed = table.committed.get(perfume_id)
+            if packed is not None:
+                hours = windows.within(trend_of(packed).hours, moment)
+                table.rank(perfume_id, windows.trending_rank(hours), windows.leaves_at(hours))
 
     def _first_row(self, partition: PartitionView, perfume_id: str) -> PerfumeRow:
         """A new row, unless the perfume lives in another partition: two rows would each count a part."""
@@ -130,6 +143,7 @@ def _perfumes(encode: Encode) -> TableSpec[PerfumeRow]:
         unpack=PERFUME_ROW.unpack,
         publish=lambda perfume_id, row: encode(figures(perfume_id, row, GENERATION)),
         rank=rank_of,
+        due=due_of,
     )
 
 

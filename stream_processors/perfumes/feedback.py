@@ -133,4 +133,4 @@ def _told(packed: Iterable[Any] | None) -> Any:
     return Moment(*moment), value
 
 
-FEEDBACK_ROW: Final = RowFormat("recommendation-feedback", 1, _body, _restore)
+FEEDBACK_ROW: Final = RowFormat("recommendation-feedback", 2, _body, _restore)

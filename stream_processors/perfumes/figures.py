@@ -51,14 +51,6 @@ def windowed_at(row: PerfumeRow, moment: int) -> dict[str, Any]:
     }
 
 
-def trending_at(row: PerfumeRow, moment: int) -> float:
-    """The trending score at a moment (epoch ms), or at the newest event if that is later.
-
-    From one hour to the next all scores shrink by the same factor, 0.5^(1/48), but for what passes 14 days.
-    """
-    return windows.trending_score(row.hours, max(moment, _as_of(row)))
-
-
 def _as_of(row: PerfumeRow) -> int:
     if row.as_of is None:
         raise ValueError("the perfume has no events yet")

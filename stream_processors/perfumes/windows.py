@@ -70,6 +70,17 @@ def trending_rank(hours: Mapping[int, int]) -> float:
     return newest / HALF_LIFE_HOURS + math.log2(fresh)
 
 
+def leaves_at(hours: Mapping[int, int]) -> int | None:
+    """When the oldest bucket leaves the 14 days (epoch ms); None: there is none."""
+    return (min(hours) + TRENDING_HOURS) * HOUR_MS if hours else None
+
+
+def within(hours: Mapping[int, int], moment: int) -> dict[int, int]:
+    """The buckets that lie within the 14 days up to a moment."""
+    oldest = moment // HOUR_MS - TRENDING_HOURS
+    return {hour: weight for hour, weight in hours.items() if hour > oldest}
+
+
 def score_bound(rank: float, moment: int) -> float:
     """The most that the trending score of a perfume with this rank can be at a moment (epoch ms)."""
     return math.exp2(rank - moment // HOUR_MS / HALF_LIFE_HOURS)

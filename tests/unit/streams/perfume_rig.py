@@ -1,7 +1,7 @@
 """The perfume agent over several owned partitions, speaking real Avro; plain lists where Kafka would be."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from zlib import crc32
 
@@ -58,11 +58,14 @@ def forwarded(log: Iterable[Mapping[str, Any]]) -> list[tuple[str, bytes]]:
 
 
 def perfume_partition(
-    number: int, committed: tuple[dict[str, bytes], ...] | None = None, position: int = 0
+    number: int,
+    committed: tuple[dict[str, bytes], ...] | None = None,
+    position: int = 0,
+    now_ms: Callable[[], int] = lambda: 0,
 ) -> OwnedPartition:
     """A partition as a takeover would set it up, with these rows in its three tables."""
     encoders = Encoders(ENCODE["perfume_stats"], ENCODE["affinity"], ENCODE["recommendation_feedback"])
-    agent = PerfumeAgent(DECODE["perfume_activity"], encoders, check_home)
+    agent = PerfumeAgent(DECODE["perfume_activity"], encoders, check_home, now_ms)
     tables = [Table(spec, rows) for spec, rows in zip(agent.tables, committed or ({}, {}, {}), strict=True)]
     source = TopicPartition("t.perfume-activity", number)
     return OwnedPartition(

@@ -46,7 +46,7 @@ class Pipeline:
         self.logs: dict[tuple[str, int], list[FakeRecord]] = defaultdict(list)
         self._owned = [
             _owned(job, number, [{} for _ in job.tables], 0)
-            for job in (session_agent(REGISTRY, SPACE), perfume_agent(REGISTRY, SPACE))
+            for job in (session_agent(REGISTRY, SPACE), perfume_agent(REGISTRY, SPACE, lambda: 0))
             for number in range(job.source.partitions)
         ]
         self._committed = [0] * len(self._owned)
@@ -88,14 +88,14 @@ class Pipeline:
         log.append(FakeRecord(len(log), value, key))
 
     def _unread(self, owned: OwnedPartition) -> list[FakeRecord]:
-        return self.logs[tuple(owned.source)][owned.position :]
+        return self.logs[owned.source.topic, owned.source.partition][owned.position :]
 
     def _read(self, at: int) -> None:
         owned = self._owned[at]
         records = self._unread(owned)[: self._random.randint(1, LONGEST_BATCH)]
         # A batch may reach back before the position: what was read already must not count again.
         start = max(0, owned.position - self._random.randint(0, 2))
-        again = self.logs[tuple(owned.source)][start : owned.position]
+        again = self.logs[owned.source.topic, owned.source.partition][start : owned.position]
         end = owned.position + len(records)
         owned.apply(Batch(owned.source, start, end, again + records), again + records, end)
 

@@ -10,7 +10,7 @@ from stream_processors.errors import UnreadableRow
 from stream_processors.perfumes.activity import activities
 from stream_processors.perfumes.affinity import NO_STANDING
 from stream_processors.perfumes.event import perfume_event
-from stream_processors.perfumes.figures import figures, trending_at, windowed_at
+from stream_processors.perfumes.figures import figures, windowed_at
 from stream_processors.perfumes.reducer import apply
 from stream_processors.perfumes.row import PERFUME_ROW, PerfumeRow
 from stream_processors.perfumes.windows import DAY_MS, HOUR_MS, TRENDING_HOURS
@@ -35,6 +35,10 @@ def published(*events: dict[str, Any]) -> dict[str, Any]:
         worker.read(*record)
     worker.flush()
     return dict(worker.published["perfume-stats"]["p-1"])
+
+
+def trending_at(row: PerfumeRow, moment: int) -> float:
+    return float(windowed_at(row, moment)["trending_score"])
 
 
 def view(at: int = NOW, **fields: Any) -> dict[str, Any]:
@@ -141,12 +145,12 @@ def test_a_row_without_events_has_no_figures() -> None:
 
 @given(st.binary(max_size=60))
 def test_bytes_that_are_not_a_row_are_refused_with_one_kind_of_error(data: bytes) -> None:
-    for damaged in (data, b"\x01" + data, PERFUME_ROW.pack(folded(view()))[: len(data)]):
+    for damaged in (data, b"\x02" + data, PERFUME_ROW.pack(folded(view()))[: len(data)]):
         with pytest.raises(UnreadableRow):
             PERFUME_ROW.unpack(damaged)
 
 
 def test_a_row_of_another_version_is_named_as_such() -> None:
     packed = PERFUME_ROW.pack(folded(view()))
-    with pytest.raises(UnreadableRow, match="version 2"):
-        PERFUME_ROW.unpack(b"\x02" + packed[1:])
+    with pytest.raises(UnreadableRow, match="version 9"):
+        PERFUME_ROW.unpack(b"\x09" + packed[1:])
