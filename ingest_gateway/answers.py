@@ -1,7 +1,8 @@
 """What the gateway answers: the one place where reasons become statuses, and results become JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -30,8 +31,10 @@ STATUS: Final[Mapping[Reason, int]] = MappingProxyType(
         Reason.UNSUPPORTED_MEDIA_TYPE: 415,
         Reason.UNSUPPORTED_ENCODING: 415,
         Reason.RATE_LIMITED: 429,
+        Reason.HEAD_TOO_LARGE: 431,
         Reason.INTERNAL_ERROR: 500,
         Reason.UNAVAILABLE: 503,
+        Reason.TOO_MANY_CONNECTIONS: 503,
     }
 )
 """The status of a refused request, by reason; every other reason is a 400."""
@@ -78,7 +81,7 @@ def taken(intake: Intake, single: bool) -> Answer:
     else:
         document["count"] = len(intake.accepted)
         if intake.rejected:
-            document["rejected"] = [_described(item) for item in intake.rejected]
+            document["rejected"] = [_rejected(item) for item in intake.rejected]
     return Answer(200, orjson.dumps(document), Outcome.PARTIAL if intake.rejected else Outcome.ACCEPTED)
 
 
@@ -89,11 +92,11 @@ def _all_rejected(intake: Intake, single: bool) -> Answer:
         reason,
         first.message if single else reason.meaning,
         Outcome.REFUSED,
-        {"rejected": [_described(item) for item in intake.rejected]},
+        {"rejected": [_rejected(item) for item in intake.rejected]},
     )
 
 
-def _described(item: Rejected) -> dict[str, Any]:
+def _rejected(item: Rejected) -> dict[str, Any]:
     return {
         "index": item.index,
         "eventId": item.event_id,
@@ -123,24 +126,45 @@ def preflight(headers: Headers) -> Answer:
     return Answer(204, b"", Outcome.PREFLIGHT, tuple(headers))
 
 
-async def send(sink: Send, answer: Answer, headers: Headers) -> None:
-    """Write the answer as ASGI messages, with these headers beside its own."""
-    described = (
-        []
-        if answer.status == 204
-        else [
-            (b"content-type", b"application/json"),
-            (b"content-length", str(len(answer.body)).encode()),
-        ]
-    )
+async def send(
+    sink: Send, answer: Answer, headers: Headers, before_closing: Callable[[], Awaitable[None]]
+) -> None:
+    """Write the answer as ASGI messages, with these headers beside its own.
+
+    `before_closing` is awaited where the connection closes behind the answer: what a closed socket still
+    receives, it answers with a reset, and the client never reads why.
+    """
     await sink(
         {
             "type": "http.response.start",
             "status": answer.status,
-            "headers": [*described, *headers, *answer.headers],
+            "headers": [*_described(answer), *headers, *answer.headers],
         }
     )
-    await sink({"type": "http.response.body", "body": answer.body})
+    if _CLOSE in answer.headers:
+        await sink({"type": "http.response.body", "body": answer.body, "more_body": True})
+        await before_closing()
+        await sink({"type": "http.response.body", "body": b""})
+    else:
+        await sink({"type": "http.response.body", "body": answer.body})
+
+
+def written(answer: Answer) -> bytes:
+    """The answer as HTTP/1.1 writes it, for where there is no application yet. The connection closes."""
+    status = HTTPStatus(answer.status)
+    headers = {*_described(answer), *answer.headers, _CLOSE}
+    lines = [b"HTTP/1.1 %d %s" % (status.value, status.phrase.encode())]
+    lines += [name + b": " + value for name, value in sorted(headers)]
+    return b"\r\n".join([*lines, b"", answer.body])
+
+
+def _described(answer: Answer) -> Headers:
+    if answer.status == 204:
+        return []
+    return [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(answer.body)).encode()),
+    ]
 
 
 def _failure(reason: Reason, message: str, outcome: Outcome, more: Mapping[str, Any] | None = None) -> Answer:

@@ -10,6 +10,7 @@ import structlog
 
 from ingest_gateway.admission import Admission
 from ingest_gateway.body import BodyBounds
+from ingest_gateway.connection_guard import ConnectionBounds, ConnectionGuard
 from ingest_gateway.dead_letters import DeadLetters, RateCap
 from ingest_gateway.identifiers import uuid7
 from ingest_gateway.intake import Stamps
@@ -18,7 +19,7 @@ from ingest_gateway.metrics import GatewayMetrics
 from ingest_gateway.publisher import KafkaPublisher
 from ingest_gateway.readiness import Readiness, await_schemas, watch_kafka
 from ingest_gateway.route import PATH, AnalyticsRoute, Policy
-from ingest_gateway.server import dispatch, server
+from ingest_gateway.server import connections_possible, dispatch, server
 from ingest_gateway.settings import Settings
 from ingest_gateway.side_routes import side_routes
 from ingest_gateway.user_tokens import UserTokens
@@ -63,7 +64,8 @@ async def serve(settings: Settings) -> int:
         admission_of(settings), policy_of(settings), interactions, dead_letters, metrics, stamps, now_ms
     )
     beside = side_routes(readiness, metrics, sdk_of(settings))
-    http = server(dispatch(PATH, hot, beside), settings.gateway_host, settings.gateway_port)
+    guard = ConnectionGuard(connection_bounds(settings), metrics)
+    http = server(dispatch(PATH, hot, beside), settings.gateway_host, settings.gateway_port, guard)
     failure.then(http.stop)
 
     async def learn_schemas() -> None:
@@ -152,6 +154,19 @@ def policy_of(settings: Settings) -> Policy:
         bounds=BodyBounds(deadline_s=settings.body_timeout_ms / 1_000),
         analytics_enabled=settings.enable_analytics,
         session_cookie=settings.session_cookie,
+    )
+
+
+def connection_bounds(settings: Settings) -> ConnectionBounds:
+    """What a connection may take, as far as the system has descriptors."""
+    possible = connections_possible(settings.max_connections)
+    if possible < settings.max_connections:
+        _log.warning("fewer_connections", wanted=settings.max_connections, descriptors_for=possible)
+    return ConnectionBounds(
+        head_s=settings.head_timeout_ms / 1_000,
+        body_s=settings.body_timeout_ms / 1_000,
+        keep_alive_s=settings.keep_alive_ms / 1_000,
+        connections=possible,
     )
 
 

@@ -1,6 +1,7 @@
 """Reading a request's body, bounded in size and time whatever its headers say."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 
 from starlette.types import Receive
@@ -12,6 +13,8 @@ from schemas import limits
 from schemas.reasons import Reason
 
 _MEDIA_TYPES = ("", "application/json", "text/plain")
+_LINGER_S = 1.0
+_LINGER_BYTES = 4 * limits.BODY_BYTES
 _CHARSETS = ("utf-8", "utf8", "us-ascii")
 
 
@@ -55,6 +58,18 @@ async def _collect(receive: Receive, bounds: BodyBounds) -> bytes:
         chunks.append(chunk)
         more = message.get("more_body", False)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def discard_rest(receive: Receive) -> None:
+    """Read on after a refusal, for a moment and a few megabytes: until the client has read its answer."""
+    size = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LINGER_S):
+            while size < _LINGER_BYTES:
+                message = await receive()
+                size += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
 
 
 def _check_type(request: Request) -> None:

@@ -23,6 +23,19 @@ class Outcome(StrEnum):
     CLIENT_GONE = "client_gone"
 
 
+class ConnectionEnd(StrEnum):
+    """Why the gateway ended a connection, or took none."""
+
+    SLOW_HEAD = "slow_head"
+    SLOW_BODY = "slow_body"
+    SLOW_READER = "slow_reader"
+    HEAD_TOO_LARGE = "head_too_large"
+    UNREAD_BODY = "unread_body"
+    BAD_FRAMING = "bad_framing"
+    EVICTED = "evicted"
+    FULL = "full"
+
+
 class DeadLetterOutcome(StrEnum):
     """What became of something that should be kept for a look."""
 
@@ -62,6 +75,18 @@ class GatewayMetrics:
             registry=self.registry,
         )
         self._count_kafka()
+        self._count_connections()
+
+    def _count_connections(self) -> None:
+        self.connections = Gauge(
+            "sillage_gateway_connections", "Connections that are open now.", registry=self.registry
+        )
+        self._ended = Counter(
+            "sillage_gateway_connections_ended",
+            "Connections that the gateway ended for what their client did, or took none of, by why.",
+            ("why",),
+            registry=self.registry,
+        )
 
     def _count_kafka(self) -> None:
         self.produce_seconds = Histogram(
@@ -91,6 +116,10 @@ class GatewayMetrics:
     def request_ended(self, outcome: Outcome, status: int) -> None:
         """Count one request."""
         self._requests.labels(outcome.value, str(status)).inc()
+
+    def connection_ended(self, why: ConnectionEnd) -> None:
+        """Count one connection that was not ended by its client."""
+        self._ended.labels(why.value).inc()
 
     def events_accepted(self, count: int, duplicates: int) -> None:
         """Count events that are safe, and their repetitions in the same batch."""

@@ -10,7 +10,7 @@ from ingest_gateway import answers
 from ingest_gateway.admission import Admission
 from ingest_gateway.answers import Answer
 from ingest_gateway.batch import Batch, parse
-from ingest_gateway.body import BodyBounds, read_body
+from ingest_gateway.body import BodyBounds, discard_rest, read_body
 from ingest_gateway.caller import Source
 from ingest_gateway.consent import check_switch_and_signals
 from ingest_gateway.dead_letters import DeadLetters
@@ -78,7 +78,9 @@ class AnalyticsRoute:
                 answer = answers.internal_error()
                 _log.exception("request_failed", request_id=request.id)
             self._metrics.request_ended(answer.outcome, answer.status)
-            await answers.send(send, answer, self._admission.cors(request))
+            await answers.send(
+                send, answer, self._admission.cors(request), before_closing=lambda: discard_rest(receive)
+            )
 
     async def _answer(self, method: str, request: Request, receive: Receive) -> Answer:
         if method == "POST":

@@ -1,20 +1,44 @@
 """uvicorn, as this service runs it."""
 
 import asyncio
+import logging
+import resource
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import ceil
 from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ingest_gateway.connection_guard import ConnectionGuard
+
 _GRACE_S: Final = 5
 """How long requests in flight may take after SIGTERM; each waits for Kafka two seconds at most."""
 
+_OWN_DESCRIPTORS: Final = 128
+"""For everything but clients: files, Kafka's brokers, the registry, the listening socket."""
+
 
 class Server(uvicorn.Server):
-    """Ends quietly on a signal: uvicorn's own way raises it again, and the process exits 143."""
+    """Guards its connections, and ends quietly on a signal.
+
+    uvicorn's own way raises the signal again, and the process exits 143.
+    """
+
+    def __init__(self, config: uvicorn.Config, guard: ConnectionGuard) -> None:
+        super().__init__(config)
+        self._guard = guard
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until stopped."""
+        watch = asyncio.create_task(self._guard.watch())
+        try:
+            await super().serve(sockets)
+        finally:
+            watch.cancel()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -29,14 +53,18 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def server(application: ASGIApp, host: str, port: int) -> Server:
+def server(application: ASGIApp, host: str, port: int, guard: ConnectionGuard) -> Server:
     """A server for one process: no access log, no trust in forwarded addresses, its logging left to ours."""
+    # It logs a line for each broken request; the guard counts them.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     return Server(
         uvicorn.Config(
             application,
             host=host,
             port=port,
-            http="httptools",
+            # A factory will do: uvicorn asks for a class, and calls it.
+            http=guard.connection,  # type: ignore[arg-type]
+            timeout_keep_alive=ceil(guard.bounds.keep_alive_s),
             ws="none",
             lifespan="off",
             log_config=None,
@@ -44,8 +72,20 @@ def server(application: ASGIApp, host: str, port: int) -> Server:
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=_GRACE_S,
-        )
+        ),
+        guard,
     )
+
+
+def connections_possible(wanted: int) -> int:
+    """As many connections as wanted, or as there are descriptors for; raises the soft limit if need be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = wanted + _OWN_DESCRIPTORS
+    if hard != resource.RLIM_INFINITY:
+        allowed = min(allowed, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return max(1, min(wanted, allowed - _OWN_DESCRIPTORS))
 
 
 def dispatch(path: str, hot: ASGIApp, beside: ASGIApp) -> ASGIApp:

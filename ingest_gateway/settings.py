@@ -58,7 +58,12 @@ class Settings(BaseSettings):
     """How long a request waits for Kafka before it is answered 503."""
     max_in_flight: int = Field(default=20_000, ge=500)
     """Records that may await Kafka at once; more are answered 503 straight away."""
+    head_timeout_ms: int = Field(default=10_000, ge=100)
     body_timeout_ms: int = Field(default=10_000, ge=100)
+    keep_alive_ms: int = Field(default=5_000, ge=1_000)
+    """How long a connection may be silent between two requests."""
+    max_connections: int = Field(default=2_000, ge=1)
+    """More than these, and the one that has kept the gateway waiting longest is closed for a new one."""
 
     enable_analytics: bool = _unprefixed("ENABLE_ANALYTICS", True)
     analytics_batch_size: int = _unprefixed("ANALYTICS_BATCH_SIZE", 10, ge=1, le=500)

@@ -47,6 +47,8 @@ class Reason(StrEnum):
     )
     BAD_FRAMING = "bad_framing", "The HTTP message is framed wrongly."
     REQUEST_TIMEOUT = "request_timeout", "The request did not arrive within its deadline."
+    HEAD_TOO_LARGE = "head_too_large", "The request's line and headers are larger, or more, than they may be."
+    TOO_MANY_CONNECTIONS = "too_many_connections", "All connections are in use; try again."
     RATE_LIMITED = "rate_limited", "This key or address sends more than its limit."
     ORIGIN_NOT_ALLOWED = "origin_not_allowed", "The Origin is not on the allow-list."
     INVALID_KEY = "invalid_key", "The key is not one that is valid now."
