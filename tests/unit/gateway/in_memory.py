@@ -68,6 +68,10 @@ class Gateway:
     policy: Policy = field(default_factory=lambda: Policy(bounds=BodyBounds(deadline_s=0.2)))
     tokens: TokenRules = field(default_factory=TokenRules)
     available: bool = True
+    hold: asyncio.Event | None = None
+    """Kafka acknowledges when this is set."""
+    asked: int = 0
+    """Batches that were to be published."""
     published: list[Record] = field(default_factory=list)
     letters: list[Record] = field(default_factory=list)
     metrics: GatewayMetrics = field(default_factory=GatewayMetrics)
@@ -94,6 +98,9 @@ class Gateway:
         )
 
     async def publish(self, records: Sequence[Record]) -> None:
+        self.asked += 1
+        if self.hold is not None:
+            await self.hold.wait()
         if not self.available:
             raise Unavailable("Kafka is away")
         self.published.extend(records)

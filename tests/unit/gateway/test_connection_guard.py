@@ -160,17 +160,11 @@ def test_a_body_that_nobody_reads_has_a_deadline_too() -> None:
 
 def test_a_connection_waits_for_kafka_past_any_deadline() -> None:
     async def scenario(site: Served) -> None:
-        asked, answered = asyncio.Event(), asyncio.Event()
-
-        async def publish(_records: object) -> None:
-            asked.set()
-            await answered.wait()
-
-        site.gateway.publish = publish  # type: ignore[method-assign]
+        site.gateway.hold = asyncio.Event()
         client = await site.connect(GOOD)
-        await asyncio.wait_for(asked.wait(), PATIENCE_S)
+        await site.when(lambda: site.gateway.asked == 1)
         site.sweep()
-        answered.set()
+        site.gateway.hold.set()
         assert (await client.answer())[0] == 200
 
     run(scenario)
@@ -249,21 +243,13 @@ def test_many_that_wait_make_room_for_one_that_speaks() -> None:
 
 def test_nobody_is_closed_whose_answer_is_being_made() -> None:
     async def scenario(site: Served) -> None:
-        answered = asyncio.Event()
-        asked = 0
-
-        async def publish(_records: object) -> None:
-            nonlocal asked
-            asked += 1
-            await answered.wait()
-
-        site.gateway.publish = publish  # type: ignore[method-assign]
+        site.gateway.hold = asyncio.Event()
         busy = [await site.connect(GOOD) for _ in range(3)]
-        await site.when(lambda: asked == 3)
+        await site.when(lambda: site.gateway.asked == 3)
         refused = await site.connect()
         status, document = await refused.answer()
         assert (status, document["reason"]) == (503, "too_many_connections")
-        answered.set()
+        site.gateway.hold.set()
         assert [(await one.answer())[0] for one in busy] == [200] * 3
         assert (await (await site.connect(GOOD)).answer())[0] == 200
 
