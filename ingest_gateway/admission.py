@@ -1,8 +1,9 @@
 """Who may send, and for whom: exact origins, secret and publishable keys, user tokens. And what a browser is
 told about it (CORS)."""
 
-from ingest_gateway.caller import Caller, Source
+from ingest_gateway.caller import Source
 from ingest_gateway.errors import Refusal
+from ingest_gateway.rate_limits import RateLimits
 from ingest_gateway.request import Request
 from ingest_gateway.session import names_user
 from ingest_gateway.user_tokens import UserTokens
@@ -25,6 +26,7 @@ class Admission:
         publishable: ApiKeys,
         secret: ApiKeys,
         users: UserTokens,
+        limits: RateLimits,
         token_cookie: str | None = None,
     ) -> None:
         """`token_cookie`: where a user token may come from beside the body."""
@@ -32,17 +34,20 @@ class Admission:
         self._publishable = publishable
         self._secret = secret
         self._users = users
+        self._limits = limits
         self._token_cookie = token_cookie
 
-    def admit(self, request: Request) -> Caller:
-        """Who is speaking, by headers alone. Raises Refusal."""
+    def admit(self, request: Request) -> Source:
+        """Who is speaking, by headers alone. Raises Refusal, RateLimited where they speak too often."""
+        self._limits.check_client(request)
         authorization = request.header(b"authorization")
         if authorization is not None:
             scheme, _, key = authorization.partition(" ")
             digest = self._secret.digest(key.strip()) if scheme.lower() == "bearer" else None
             if digest is None:
                 raise Refusal(Reason.INVALID_KEY, "Authorization holds no secret key that is valid now")
-            return Caller(Source.SERVER, digest)
+            self._limits.check_key(digest)
+            return Source.SERVER
         origin = request.header(b"origin")
         if origin is None:
             raise Refusal(
@@ -53,22 +58,28 @@ class Admission:
             raise Refusal(
                 Reason.ORIGIN_NOT_ALLOWED, "this origin is not on the allow-list (SILLAGE_ALLOWED_ORIGINS)"
             )
-        return Caller(Source.BROWSER)
+        return Source.BROWSER
 
     def user(self, request: Request, envelope: Envelope, source: Source) -> str | None:
         """Who the visitor is, by a signed token; None where there is none.
 
         Raises Refusal for a wrong publishable key, a wrong token, or a browser that names a user itself.
         """
-        key = envelope.get("key")
-        if key is not None and key not in self._publishable:
-            raise Refusal(Reason.INVALID_KEY, "the publishable key is not one that is valid now")
+        self._check_publishable(envelope.get("key"))
         if source is Source.BROWSER and names_user(envelope, envelope.get("context")):
             raise Refusal(Reason.IDENTITY_IN_BODY, Reason.IDENTITY_IN_BODY.meaning)
         token = envelope.get("userToken")
         if token is None and self._token_cookie is not None:
             token = request.cookie(self._token_cookie)
         return None if token is None else self._users.user_of(token)
+
+    def _check_publishable(self, key: str | None) -> None:
+        if key is None:
+            return
+        digest = self._publishable.digest(key)
+        if digest is None:
+            raise Refusal(Reason.INVALID_KEY, "the publishable key is not one that is valid now")
+        self._limits.check_key(digest)
 
     def cors(self, request: Request) -> Headers:
         """Headers of every answer: who may read it."""
@@ -92,6 +103,6 @@ class Admission:
         return [
             (b"allow", b"POST, OPTIONS"),
             (b"access-control-allow-methods", b"POST"),
-            (b"access-control-allow-headers", b"content-type, authorization"),
+            (b"access-control-allow-headers", b"content-type, content-encoding"),
             (b"access-control-max-age", str(PREFLIGHT_MAX_AGE_S).encode()),
         ]

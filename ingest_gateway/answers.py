@@ -1,7 +1,7 @@
 """What the gateway answers: the one place where reasons become statuses, and results become JSON."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
@@ -11,7 +11,7 @@ from starlette.types import Send
 
 from ingest_gateway.admission import Headers
 from ingest_gateway.content_encoding import ACCEPTED
-from ingest_gateway.errors import Drop, Refusal
+from ingest_gateway.errors import Drop, RateLimited, Refusal
 from ingest_gateway.intake import Intake, Rejected
 from ingest_gateway.metrics import Outcome
 from schemas.reasons import Reason
@@ -58,12 +58,13 @@ _EXTRA: Final[Mapping[int, Headers]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One HTTP answer, and how it is counted."""
+    """One HTTP answer, and how it is counted. `reason`: why the request as a whole was not taken."""
 
     status: int
     body: bytes
     outcome: Outcome
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    reason: Reason | None = None
 
 
 def status_of(reason: Reason) -> int:
@@ -113,7 +114,12 @@ def dropped(why: Drop) -> Answer:
 def refused(refusal: Refusal) -> Answer:
     """The request as a whole was not taken."""
     unavailable = refusal.reason is Reason.UNAVAILABLE
-    return _failure(refusal.reason, refusal.message, Outcome.UNAVAILABLE if unavailable else Outcome.REFUSED)
+    outcome = Outcome.UNAVAILABLE if unavailable else Outcome.REFUSED
+    answer = _failure(refusal.reason, refusal.message, outcome)
+    if isinstance(refusal, RateLimited):
+        again = (b"retry-after", str(refusal.retry_after_s).encode())
+        return replace(answer, headers=(*answer.headers, again))
+    return answer
 
 
 def internal_error() -> Answer:
@@ -170,4 +176,4 @@ def _described(answer: Answer) -> Headers:
 def _failure(reason: Reason, message: str, outcome: Outcome, more: Mapping[str, Any] | None = None) -> Answer:
     status = status_of(reason)
     document = {"success": False, "error": message, "reason": reason.value, **(more or {})}
-    return Answer(status, orjson.dumps(document), outcome, tuple(_EXTRA.get(status, ())))
+    return Answer(status, orjson.dumps(document), outcome, tuple(_EXTRA.get(status, ())), reason)

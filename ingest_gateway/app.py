@@ -10,13 +10,15 @@ import structlog
 
 from ingest_gateway.admission import Admission
 from ingest_gateway.body import BodyBounds
+from ingest_gateway.client_address import ClientAddresses
 from ingest_gateway.connection_guard import ConnectionBounds, ConnectionGuard
-from ingest_gateway.dead_letters import DeadLetters, RateCap
+from ingest_gateway.dead_letters import DeadLetters
 from ingest_gateway.identifiers import uuid7
 from ingest_gateway.intake import Stamps
 from ingest_gateway.interaction_log import InteractionLog
 from ingest_gateway.metrics import GatewayMetrics
 from ingest_gateway.publisher import KafkaPublisher
+from ingest_gateway.rate_limits import Buckets, Rate, RateLimits
 from ingest_gateway.readiness import Readiness, await_schemas, watch_kafka
 from ingest_gateway.route import PATH, AnalyticsRoute, Policy
 from ingest_gateway.server import connections_possible, dispatch, server
@@ -35,8 +37,7 @@ EX_SOFTWARE: Final = 70
 """The process cannot go on; a fresh one can. The supervisor starts it."""
 
 _FLUSH_S: Final = 3.0
-_DEAD_LETTERS_PER_SECOND: Final = 50
-_DEAD_LETTERS_AT_ONCE: Final = 1_000
+_DEAD_LETTERS: Final = Rate(per_second=50, burst=1_000)
 _GIVEN_UP_BEFORE_MS: Final = 50
 """The client gives a record up this much before its request does: what was answered 503 rarely arrives."""
 _QUEUE_KIB: Final = 64 * 1024
@@ -57,7 +58,7 @@ async def serve(settings: Settings) -> int:
         on_fatal=failure.happened,
     )
     interactions = InteractionLog(publisher)
-    cap = RateCap(_DEAD_LETTERS_PER_SECOND, _DEAD_LETTERS_AT_ONCE, time.monotonic)
+    cap = Buckets(_DEAD_LETTERS, time.monotonic)
     dead_letters = DeadLetters(publisher, space.topic(DEAD_LETTER), cap, metrics)
     stamps = Stamps(uuid7(now_ms()), next_receipt=count(1).__next__, new_event_id=uuid7)
     hot = AnalyticsRoute(
@@ -144,7 +145,21 @@ def admission_of(settings: Settings) -> Admission:
         publishable=ApiKeys(settings.publishable_keys),
         secret=ApiKeys(settings.secret_keys),
         users=UserTokens(settings.token_rules),
+        limits=limits_of(settings),
         token_cookie=settings.token_cookie,
+    )
+
+
+def limits_of(settings: Settings) -> RateLimits:
+    """How much each may send."""
+
+    def buckets(per_second: float, burst: int) -> Buckets | None:
+        return Buckets(Rate(per_second, burst), time.monotonic) if per_second else None
+
+    return RateLimits(
+        ClientAddresses(settings.trusted_proxies, settings.forwarding_header),
+        addresses=buckets(settings.address_rate, settings.address_burst),
+        keys=buckets(settings.key_rate, settings.key_burst),
     )
 
 

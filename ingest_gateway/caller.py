@@ -1,6 +1,5 @@
 """Who speaks to the gateway."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -9,11 +8,3 @@ class Source(StrEnum):
 
     BROWSER = "browser"
     SERVER = "server"
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who sends a request, by its headers. `key`: the digest of the secret key it came with."""
-
-    source: Source
-    key: str | None = None

@@ -17,17 +17,18 @@ from ingest_gateway.errors import NotJson, Refusal
 from ingest_gateway.intake import Rejected
 from ingest_gateway.metrics import DeadLetterOutcome, GatewayMetrics
 from ingest_gateway.publisher import Record
+from ingest_gateway.rate_limits import Buckets
+from ingest_gateway.redaction import Redaction, is_secret_name, without_secret_fields
 from ingest_gateway.request import Request
 from schemas import limits
 from schemas.envelope import Envelope
 from schemas.reasons import Stage
-from schemas.rejection import SECRETS
 from wire.codec import Encoder
 
 MAX_PAYLOAD_BYTES: Final = 2 * limits.EVENT_BYTES
 _EXCERPT_BYTES: Final = 64
 _NOT_STRUCTURE: Final = re.compile(rb'[^\s{}\[\]:,"\\]')
-_LEFT_OUT: Final = SECRETS | {"event", "events"}
+_ITEMS: Final = ("event", "events")
 
 
 class Post(Protocol):
@@ -38,31 +39,10 @@ class Post(Protocol):
         ...
 
 
-class RateCap:
-    """So many a second, and so many more at once (a token bucket). `now`: a clock in seconds."""
-
-    def __init__(self, per_second: float, burst: int, now: Callable[[], float]) -> None:
-        self._per_second = per_second
-        self._burst = burst
-        self._now = now
-        self._tokens = float(burst)
-        self._seen = now()
-
-    def admits(self) -> bool:
-        """Whether one more fits now; if so it is counted."""
-        now = self._now()
-        self._tokens = min(self._burst, self._tokens + (now - self._seen) * self._per_second)
-        self._seen = now
-        if self._tokens < 1:
-            return False
-        self._tokens -= 1
-        return True
-
-
 class DeadLetters:
     """Keeps what was refused. Until the registry has told the schema's id, it keeps nothing."""
 
-    def __init__(self, post: Post, topic: str, cap: RateCap, metrics: GatewayMetrics) -> None:
+    def __init__(self, post: Post, topic: str, cap: Buckets, metrics: GatewayMetrics) -> None:
         self._post = post
         self._topic = topic
         self._cap = cap
@@ -71,14 +51,14 @@ class DeadLetters:
 
     def keep_event(self, request: Request, envelope: Envelope, rejected: Rejected) -> None:
         """Keep one rejected event of an otherwise readable batch."""
-        session_id = envelope.get("sessionId")
+        redaction = Redaction((envelope.get("key"), envelope.get("userToken"), request.credentials))
         self._keep(
             request,
             rejected.reason,
-            rejected.message,
-            event_payload(envelope, rejected.raw),
-            session_id,
-            rejected.event_id,
+            redaction.text(rejected.message),
+            event_payload(envelope, rejected.raw, redaction),
+            redaction.maybe(envelope.get("sessionId")),
+            redaction.maybe(rejected.event_id),
         )
 
     def keep_body(self, request: Request, refusal: Refusal, body: bytes) -> None:
@@ -97,7 +77,7 @@ class DeadLetters:
     ) -> None:
         if payload is None or len(payload) > MAX_PAYLOAD_BYTES:
             self._metrics.dead_letter(DeadLetterOutcome.TOO_LARGE)
-        elif not self._cap.admits():
+        elif self._cap.take(self._topic):
             self._metrics.dead_letter(DeadLetterOutcome.OVER_RATE)
         elif self.encoder is None:
             self._metrics.dead_letter(DeadLetterOutcome.FAILED)
@@ -119,15 +99,28 @@ class DeadLetters:
         self._metrics.dead_letter(DeadLetterOutcome.KEPT if kept else DeadLetterOutcome.FAILED)
 
 
-def event_payload(envelope: Envelope, raw: object) -> bytes | None:
-    """A request body with this one event and no key or token in it; None where JSON cannot write it."""
+def event_payload(envelope: Envelope, raw: object, redaction: Redaction) -> bytes | None:
+    """A request body with this one event and no key or token in it; None where JSON cannot write it.
+
+    Secrets of the request and the event are left out, so that it can be sent again; deeper ones are marked.
+    """
     outer: Mapping[str, Any] = envelope
-    document = {name: value for name, value in outer.items() if name not in _LEFT_OUT}
-    event = {k: v for k, v in raw.items() if k not in _LEFT_OUT} if isinstance(raw, dict) else raw
     try:
-        return json.dumps({**document, "event": event}, separators=(",", ":")).encode()
+        document = {
+            **_kept(outer),
+            "event": _kept(raw) if isinstance(raw, dict) else without_secret_fields(raw),
+        }
+        return redaction.text(json.dumps(document, separators=(",", ":"))).encode()
     except (ValueError, RecursionError):
         return None
+
+
+def _kept(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: without_secret_fields(value)
+        for name, value in fields.items()
+        if name not in _ITEMS and not is_secret_name(name)
+    }
 
 
 def body_payload(body: bytes, position: int) -> bytes:

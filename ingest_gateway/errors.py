@@ -3,6 +3,7 @@
 GatewayError
 ├── Refusal          the request is refused; its reason decides the status (`answers.STATUS`)
 │   ├── NotJson      the body is not JSON, from a known position on
+│   ├── RateLimited  this caller sends too much; it may try again later
 │   └── Unavailable  Kafka does not take events now; the client may try again
 ├── Dropped          the request is in order, but nothing of it may be kept
 ├── ClientGone       nobody is left to answer
@@ -40,6 +41,14 @@ class NotJson(Refusal):
     def __init__(self, position: int, message: str, reason: Reason = Reason.NOT_JSON) -> None:
         super().__init__(reason, message)
         self.position = position
+
+
+class RateLimited(Refusal):
+    """A key or an address is over its limit; `retry_after_s` seconds later it has a request again."""
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(Reason.RATE_LIMITED, message)
+        self.retry_after_s = retry_after_s
 
 
 class Unavailable(Refusal):

@@ -53,8 +53,8 @@ class GatewayMetrics:
         self.registry = CollectorRegistry()
         self._requests = Counter(
             "sillage_gateway_requests",
-            "Requests to /api/analytics, by how they ended and HTTP status (0: nobody left to answer).",
-            ("outcome", "status"),
+            "Requests to /api/analytics, by how they ended, why, and HTTP status (0: nobody left to answer).",
+            ("outcome", "reason", "status"),
             registry=self.registry,
         )
         self._received = Counter(
@@ -113,9 +113,9 @@ class GatewayMetrics:
             "sillage_gateway_records_in_flight", "Records awaiting Kafka's word.", registry=self.registry
         )
 
-    def request_ended(self, outcome: Outcome, status: int) -> None:
-        """Count one request."""
-        self._requests.labels(outcome.value, str(status)).inc()
+    def request_ended(self, outcome: Outcome, status: int, reason: Reason | None = None) -> None:
+        """Count one request; `reason` is why it was not taken as a whole."""
+        self._requests.labels(outcome.value, "" if reason is None else reason.value, str(status)).inc()
 
     def connection_ended(self, why: ConnectionEnd) -> None:
         """Count one connection that was not ended by its client."""

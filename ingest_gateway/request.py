@@ -15,6 +15,9 @@ class Request:
         self._lines: list[tuple[bytes, bytes]] = scope["headers"]
         self._headers: dict[bytes, bytes] = dict(self._lines)
         self._id: str | None = None
+        client = scope.get("client")
+        self.peer: str | None = None if client is None else client[0]
+        """The address at the other end of the connection: for rate limits only, never stored or logged."""
         self.received_at = received_at
 
     @property
@@ -32,6 +35,12 @@ class Request:
     def all(self, name: bytes) -> list[str]:
         """Every value of a header that may stand in several lines, in their order."""
         return [value.decode("latin-1") for own, value in self._lines if own == name]
+
+    @property
+    def credentials(self) -> str | None:
+        """What follows the scheme in Authorization."""
+        authorization = self.header(b"authorization")
+        return None if authorization is None else authorization.partition(" ")[2].strip()
 
     def cookie(self, name: str) -> str | None:
         """The cookie of that name; None where there is none, or the header cannot be read."""

@@ -68,19 +68,19 @@ class AnalyticsRoute:
                 answer = answers.dropped(drop.why)
             except Refusal as refusal:
                 answer = answers.refused(refusal)
-                _log.info(
-                    "request_refused",
-                    status=answer.status,
-                    reason=refusal.reason.value,
-                    request_id=request.id,
-                )
+                self._log_refusal(request, answer)
             except Exception:
                 answer = answers.internal_error()
                 _log.exception("request_failed", request_id=request.id)
-            self._metrics.request_ended(answer.outcome, answer.status)
+            self._metrics.request_ended(answer.outcome, answer.status, answer.reason)
             await answers.send(
                 send, answer, self._admission.cors(request), before_closing=lambda: discard_rest(receive)
             )
+
+    def _log_refusal(self, request: Request, answer: Answer) -> None:
+        """One line, but none for each request of a flood: those are counted."""
+        if answer.reason is not None and answer.reason is not Reason.RATE_LIMITED:
+            _log.info("request_refused", status=answer.status, reason=answer.reason, request_id=request.id)
 
     async def _answer(self, method: str, request: Request, receive: Receive) -> Answer:
         if method == "POST":
@@ -91,9 +91,9 @@ class AnalyticsRoute:
 
     async def _take(self, request: Request, receive: Receive) -> Answer:
         check_switch_and_signals(request, self._policy.analytics_enabled)
-        caller = self._admission.admit(request)
+        source = self._admission.admit(request)
         body = await read_body(request, receive, self._policy.bounds)
-        batch, intake = self._judge(request, caller.source, body)
+        batch, intake = self._judge(request, source, body)
         await self._publish(intake)
         self._account(request, batch, intake)
         return answers.taken(intake, batch.single)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from ingest_gateway.client_address import ForwardingHeader, Network
 from ingest_gateway.errors import Misconfigured
 from ingest_gateway.user_tokens import TokenKey, TokenRules
 from schemas.api_keys import checked_digests
@@ -54,6 +55,16 @@ class Settings(BaseSettings):
     token_issuer: str | None = None
     token_cookie: str | None = None
 
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+    """Addresses or networks of the proxies before this process; only their forwarding header is believed."""
+    forwarding_header: ForwardingHeader = "x-forwarded-for"
+    address_rate: float = Field(default=500, ge=0, allow_inf_nan=False)
+    address_burst: int = Field(default=5_000, ge=1)
+    """Requests of one client address: so many a second, and so many at once. A rate of 0: no limit."""
+    key_rate: float = Field(default=0, ge=0, allow_inf_nan=False)
+    key_burst: int = Field(default=20_000, ge=1)
+    """The same for one key. A publishable key is shared by all visitors of its pages."""
+
     ack_timeout_ms: int = Field(default=2_000, ge=100, le=60_000)
     """How long a request waits for Kafka before it is answered 503."""
     max_in_flight: int = Field(default=20_000, ge=500)
@@ -75,6 +86,7 @@ class Settings(BaseSettings):
         "secret_keys",
         "token_hs256_secrets",
         "token_eddsa_public_keys",
+        "trusted_proxies",
         mode="before",
     )
     @classmethod

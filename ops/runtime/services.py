@@ -70,6 +70,8 @@ def _gateway(state: State) -> dict[str, str]:
         "SILLAGE_ALLOWED_ORIGINS": ",".join(state.origins()),
         "SILLAGE_PUBLISHABLE_KEYS": digest_of(state.publishable_key),
         "SILLAGE_SECRET_KEYS": digest_of(state.secret_key),
+        # All of a development machine's visitors share one address.
+        "SILLAGE_ADDRESS_RATE": "0",
     }
 
 

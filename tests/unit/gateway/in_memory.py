@@ -12,13 +12,15 @@ from starlette.types import Message
 
 from ingest_gateway.admission import Admission
 from ingest_gateway.body import BodyBounds
-from ingest_gateway.dead_letters import DeadLetters, RateCap
+from ingest_gateway.client_address import ClientAddresses
+from ingest_gateway.dead_letters import DeadLetters
 from ingest_gateway.errors import Unavailable
 from ingest_gateway.identifiers import uuid7
 from ingest_gateway.intake import Stamps
 from ingest_gateway.interaction_log import InteractionLog
 from ingest_gateway.metrics import GatewayMetrics
 from ingest_gateway.publisher import Record
+from ingest_gateway.rate_limits import Buckets, Rate, RateLimits
 from ingest_gateway.route import AnalyticsRoute, Policy
 from ingest_gateway.user_tokens import TokenRules, UserTokens
 from schemas.api_keys import ApiKeys, digest_of
@@ -66,6 +68,9 @@ class Gateway:
     """A route on an in-memory publisher."""
 
     policy: Policy = field(default_factory=lambda: Policy(bounds=BodyBounds(deadline_s=0.2)))
+    secret: str = "sk_3"
+    peer: str = "192.0.2.1"
+    limits: RateLimits = field(default_factory=lambda: RateLimits(ClientAddresses()))
     tokens: TokenRules = field(default_factory=TokenRules)
     available: bool = True
     hold: asyncio.Event | None = None
@@ -79,14 +84,15 @@ class Gateway:
     def __post_init__(self) -> None:
         interactions = InteractionLog(self)
         interactions.encoder = Encoder("interaction", 1)
-        self.dead_letters = DeadLetters(self, "dead-letter", RateCap(1, 100, lambda: 0.0), self.metrics)
+        self.dead_letters = DeadLetters(self, "dead-letter", Buckets(Rate(1, 100), lambda: 0.0), self.metrics)
         self.dead_letters.encoder = Encoder("dead_letter", 2)
         self.route = AnalyticsRoute(
             Admission(
                 frozenset({ORIGIN}),
                 publishable=keys("pk_1"),
-                secret=keys("sk_1", "sk_2"),
+                secret=keys("sk_1", "sk_2", self.secret),
                 users=UserTokens(self.tokens),
+                limits=self.limits,
                 token_cookie="who",
             ),
             self.policy,
@@ -151,6 +157,7 @@ class Gateway:
             "type": "http",
             "method": method,
             "path": "/api/analytics",
+            "client": (self.peer, 50_000),
             "headers": [(name.encode(), value.encode("latin-1")) for name, value in given.items()],
         }
         asyncio.run(self.route(scope, receive, send))

@@ -2,7 +2,7 @@
 
 import json
 
-from ingest_gateway.dead_letters import MAX_PAYLOAD_BYTES, RateCap, body_payload
+from ingest_gateway.dead_letters import MAX_PAYLOAD_BYTES, body_payload
 from tests.unit.gateway.in_memory import NOW, Gateway, batch, page_view
 
 
@@ -57,14 +57,6 @@ def test_what_is_too_large_or_too_much_is_counted_instead() -> None:
     assert gateway.figure('sillage_gateway_dead_letters_total{outcome="too_large"}') == 1
     assert gateway.figure('sillage_gateway_dead_letters_total{outcome="over_rate"}') == 1
     assert len(gateway.letters) == 100
-
-
-def test_the_rate_cap_refills_with_time() -> None:
-    clock = [0.0]
-    cap = RateCap(per_second=2, burst=1, now=lambda: clock[0])
-    assert [cap.admits(), cap.admits()] == [True, False]
-    clock[0] = 0.5
-    assert [cap.admits(), cap.admits()] == [True, False]
 
 
 def test_before_the_registry_has_answered_what_is_not_kept_is_counted() -> None:

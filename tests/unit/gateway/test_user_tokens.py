@@ -83,36 +83,36 @@ def test_no_other_algorithm_is_heard_of(algorithm: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("token", "reason"),
+    ("make", "reason"),
     [
-        (unsigned(), Reason.INVALID_TOKEN),
-        (eddsa().rpartition(".")[0] + ".", Reason.INVALID_TOKEN),
-        (eddsa(STRANGER), Reason.INVALID_TOKEN),
-        (hs256("somebody else's secret of more than 32 bytes"), Reason.INVALID_TOKEN),
-        (eddsa(exp=claims()["iat"] - 31, iat=claims()["iat"] - 600), Reason.EXPIRED_TOKEN),
-        (eddsa(STRANGER, exp=1), Reason.INVALID_TOKEN),
-        (eddsa(iat=claims()["iat"] + 120), Reason.INVALID_TOKEN),
-        (eddsa(nbf=claims()["iat"] + 120), Reason.INVALID_TOKEN),
-        (eddsa(exp=claims()["iat"] + 3_601), Reason.INVALID_TOKEN),
-        (eddsa(exp=None), Reason.INVALID_TOKEN),
-        (eddsa(iat=None), Reason.INVALID_TOKEN),
-        (eddsa(sub=None), Reason.INVALID_TOKEN),
-        (eddsa(exp="soon"), Reason.INVALID_TOKEN),
-        (eddsa(sub=""), Reason.INVALID_TOKEN),
-        (eddsa(sub="undefined"), Reason.INVALID_TOKEN),
-        (eddsa(sub="u" * 129), Reason.INVALID_TOKEN),
-        (eddsa(sub="u\0"), Reason.INVALID_TOKEN),
-        (eddsa(sub="u\ud800"), Reason.INVALID_TOKEN),
-        (eddsa(aud="elsewhere"), Reason.INVALID_TOKEN),
-        ("", Reason.INVALID_TOKEN),
-        ("a.b.c", Reason.INVALID_TOKEN),
-        ("\ud800", Reason.INVALID_TOKEN),
-        ("x" * 100_000, Reason.INVALID_TOKEN),
-        (base64.urlsafe_b64encode(b"[" * 2_900).decode() + ".e30.AA", Reason.INVALID_TOKEN),
+        (unsigned, Reason.INVALID_TOKEN),
+        (lambda: eddsa().rpartition(".")[0] + ".", Reason.INVALID_TOKEN),
+        (lambda: eddsa(STRANGER), Reason.INVALID_TOKEN),
+        (lambda: hs256("somebody else's secret of more than 32 bytes"), Reason.INVALID_TOKEN),
+        (lambda: eddsa(exp=claims()["iat"] - 31, iat=claims()["iat"] - 600), Reason.EXPIRED_TOKEN),
+        (lambda: eddsa(STRANGER, exp=1), Reason.INVALID_TOKEN),
+        (lambda: eddsa(iat=claims()["iat"] + 3_000), Reason.INVALID_TOKEN),
+        (lambda: eddsa(nbf=claims()["iat"] + 3_000), Reason.INVALID_TOKEN),
+        (lambda: eddsa(exp=claims()["iat"] + 7_200), Reason.INVALID_TOKEN),
+        (lambda: eddsa(exp=None), Reason.INVALID_TOKEN),
+        (lambda: eddsa(iat=None), Reason.INVALID_TOKEN),
+        (lambda: eddsa(sub=None), Reason.INVALID_TOKEN),
+        (lambda: eddsa(exp="soon"), Reason.INVALID_TOKEN),
+        (lambda: eddsa(sub=""), Reason.INVALID_TOKEN),
+        (lambda: eddsa(sub="undefined"), Reason.INVALID_TOKEN),
+        (lambda: eddsa(sub="u" * 129), Reason.INVALID_TOKEN),
+        (lambda: eddsa(sub="u\0"), Reason.INVALID_TOKEN),
+        (lambda: eddsa(sub="u\ud800"), Reason.INVALID_TOKEN),
+        (lambda: eddsa(aud="elsewhere"), Reason.INVALID_TOKEN),
+        (lambda: "", Reason.INVALID_TOKEN),
+        (lambda: "a.b.c", Reason.INVALID_TOKEN),
+        (lambda: "\ud800", Reason.INVALID_TOKEN),
+        (lambda: "x" * 100_000, Reason.INVALID_TOKEN),
+        (lambda: base64.urlsafe_b64encode(b"[" * 2_900).decode() + ".e30.AA", Reason.INVALID_TOKEN),
     ],
 )
-def test_any_other_token_is_refused(token: str, reason: Reason) -> None:
-    assert reason_for(token) is reason
+def test_any_other_token_is_refused(make: Callable[[], str], reason: Reason) -> None:
+    assert reason_for(make()) is reason
 
 
 def test_a_payload_that_is_changed_after_signing_is_refused() -> None:
