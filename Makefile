@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo test test-full chaos-streams lint format lock clean bench-streams
+.PHONY: help setup up down status demo test test-full chaos-streams lint format lock clean bench-streams bench-gateway
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ chaos-streams: $(STAMP) ## Faults at random under a million events, then every r
 
 bench-streams: $(STAMP) ## Measure the stream processor beside plain Faust and Kafka Streams. ARGS="--events 200000 --rounds 1"
 	@$(BIN)/python -m bench.streams $(ARGS)
+
+bench-gateway: $(STAMP) ## Measure the gateway beside plain FastAPI and a bare Go handler. ARGS="--rounds 3 --seconds 5"
+	@$(BIN)/python -m bench.gateway $(ARGS)
 
 lint: $(STAMP) ## Style, types, import rules, dead links
 	@$(BIN)/ruff check .

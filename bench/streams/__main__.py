@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench.streams import machine
+from bench import machine
 from bench.streams.arena import Arena, Filling
 from bench.streams.contestants import CONTESTANTS, Contestant, build_kafka_streams
 from bench.streams.errors import BenchmarkError
@@ -30,6 +30,7 @@ HOMES = PROJECT / ".sillage" / "bench" / "runs"
 FEWEST = 20_000
 TABLE_WIDTH = 120
 SCRATCH = Namespace("bench-ids.")
+PACKAGES = ("faust-streaming", "aiokafka", "fastavro", "msgpack", "orjson", "uvloop", "confluent-kafka")
 NAMES = [contestant.name for contestant in CONTESTANTS]
 LOAD_NAMES = [load.name for load in LOADS]
 
@@ -80,7 +81,7 @@ def main(
         if any(contestant.name == "kafka-streams" for contestant in chosen):
             console.print("Building the Kafka Streams program")
             build_kafka_streams()
-        facts = machine.facts()
+        facts = machine.facts(PACKAGES)
         with _servers() as instance:
             results = list(_runs(Bench(instance), chosen, loads.split(","), events, rounds))
     except (BenchmarkError, RuntimeProblem) as problem:

@@ -4,7 +4,7 @@ import os
 import platform
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,11 +13,9 @@ import psutil
 
 from ops.runtime.distribution import POM
 
-PACKAGES = ("faust-streaming", "aiokafka", "fastavro", "msgpack", "orjson", "uvloop", "confluent-kafka")
 
-
-def facts() -> Mapping[str, str]:
-    """What a reader needs to know to judge the figures, by name."""
+def facts(packages: Iterable[str]) -> Mapping[str, str]:
+    """What a reader needs to know to judge the figures, by name; `packages`: Python's that matter to them."""
     return {
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": _said("git", "describe", "--always", "--dirty"),
@@ -29,7 +27,7 @@ def facts() -> Mapping[str, str]:
         "python": platform.python_version(),
         "java": _said("java", "-version").splitlines()[0],
         "kafka": _version_in(POM),
-        **{package: version(package) for package in PACKAGES},
+        **{package: version(package) for package in packages},
     }
 
 

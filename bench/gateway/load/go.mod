@@ -1,0 +1,3 @@
+module sillage/bench/load
+
+go 1.22

@@ -1,0 +1,136 @@
+"""One program under load: start it, warm it up, find its saturation, then its latencies at half of that."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from bench.gateway.contestants import LOAD_TOOL, Contestant
+from bench.gateway.errors import LoadFailed, ProgramFailed
+from bench.gateway.traffic import ORIGIN
+from bench.streams.samples import Speed
+from ops.runtime.home import PROJECT, tail
+
+START_S = 60.0
+STOP_S = 20.0
+WARM_UP_S = 1.5
+CONNECTIONS: Mapping[int, int] = {1: 128, 10: 64, 100: 32}
+"""Kept open while looking for the saturation, by events a request."""
+OPEN_LOOP_CONNECTIONS = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What the load tool tells of a run; latencies in milliseconds by percentile."""
+
+    seconds: float
+    requests: int
+    accepted: int
+    statuses: Mapping[str, int]
+    latency_ms: Mapping[str, float]
+
+    @property
+    def requests_per_second(self) -> float:
+        return self.requests / self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One program on one kind of request. `rate`: requests a second of the run at half of saturation.
+
+    `missing`: events accepted in any of the runs, less those found in the topic.
+    """
+
+    saturated: Speed
+    rate: float
+    half: Load
+    refused: int
+    resident_bytes: int
+    missing: int
+
+
+@contextmanager
+def started(contestant: Contestant, told: Mapping[str, str], log: Path) -> Iterator[psutil.Popen]:
+    """The program as a process that answers /readyz with 200. Raises ProgramFailed."""
+    with log.open("wb") as output:
+        process = psutil.Popen(
+            list(contestant.command), cwd=PROJECT, env={**os.environ, **told}, stdout=output, stderr=output
+        )
+    try:
+        _await_ready(process, contestant, f"http://127.0.0.1:{told['SILLAGE_GATEWAY_PORT']}/readyz", log)
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_S)
+            except (subprocess.TimeoutExpired, psutil.TimeoutExpired):
+                process.kill()
+                process.wait(STOP_S)
+
+
+def _await_ready(process: psutil.Popen, contestant: Contestant, url: str, log: Path) -> None:
+    end = time.monotonic() + START_S
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise ProgramFailed(f"{contestant.name} ended; its log:\n{tail(log)}")
+        try:
+            if httpx.get(url, timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise ProgramFailed(f"{contestant.name} was not ready after {START_S:.0f} s; its log:\n{tail(log)}")
+
+
+def measure(
+    process: psutil.Popen, port: int, requests: Path, batch: int, seconds: float, in_topic: Callable[[], int]
+) -> Measured:
+    """Load one running program with requests of `batch` events. Raises LoadFailed."""
+    before = in_topic()
+    warm = _load(port, requests, CONNECTIONS[batch], WARM_UP_S)
+    cpu = _cpu_seconds(process)
+    full = _load(port, requests, CONNECTIONS[batch], seconds)
+    saturated = Speed(full.accepted, full.seconds, _cpu_seconds(process) - cpu)
+    resident = process.memory_info().rss
+    rate = full.requests_per_second / 2
+    half = _load(port, requests, OPEN_LOOP_CONNECTIONS, seconds, rate)
+    runs = (warm, full, half)
+    accepted = sum(run.accepted for run in runs)
+    refused = sum(count for run in runs for status, count in run.statuses.items() if status != "200")
+    return Measured(saturated, rate, half, refused, resident, accepted - (in_topic() - before))
+
+
+def _load(port: int, requests: Path, connections: int, seconds: float, rate: float = 0.0) -> Load:
+    done = subprocess.run(
+        [
+            str(LOAD_TOOL),
+            f"-address=127.0.0.1:{port}",
+            f"-origin={ORIGIN}",
+            f"-requests={requests}",
+            f"-connections={connections}",
+            f"-seconds={seconds}",
+            f"-rate={rate}",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise LoadFailed(f"the load tool said: {done.stderr.strip()}")
+    told: dict[str, Any] = json.loads(done.stdout)
+    return Load(**told)
+
+
+def _cpu_seconds(process: psutil.Popen) -> float:
+    used = process.cpu_times()
+    return float(used.user + used.system)

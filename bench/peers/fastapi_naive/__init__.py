@@ -1,0 +1,1 @@
+"""The gateway's everyday work the plain FastAPI way."""
