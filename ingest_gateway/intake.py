@@ -146,7 +146,7 @@ def _interaction(
     session_id = session_of(item, arrival.source, batch_session)
     user_id = user_of(item, arrival.source, envelope, arrival.user)
     time, time_source = occurred_at(event.client_time, shared["sent_at"], arrival.received_at)
-    user_agent, client = _speaker(item, arrival)
+    user_agent, client = _speaker(item, arrival, _has_touch(event.device_type, envelope))
     return {
         **shared,
         **_own_fields(event, time, time_source),
@@ -176,15 +176,22 @@ def _own_fields(event: ValidEvent, time: int, time_source: TimeSource) -> Intera
     }
 
 
-def _speaker(item: ClientEvent, arrival: Arrival) -> tuple[str | None, Client]:
+def _has_touch(claimed_device: str | None, envelope: Envelope) -> bool:
+    """Whether the client's own word says that it is no desktop computer, whatever its user agent says."""
+    context = envelope.get("context") or {}
+    fingers = context.get("maxTouchPoints")
+    return claimed_device in ("tablet", "mobile") or (isinstance(fingers, int) and fingers > 1)
+
+
+def _speaker(item: ClientEvent, arrival: Arrival, has_touch: bool) -> tuple[str | None, Client]:
     """The visitor's user agent: a server's own header names its HTTP library, not a visitor's browser."""
     if arrival.source is Source.BROWSER:
-        return arrival.user_agent, describe(arrival.user_agent)
+        return arrival.user_agent, describe(arrival.user_agent, has_touch)
     passed_on = item.get("userAgent")
     if passed_on is None:
         return None, NOBODY
     check_text("userAgent", passed_on)
-    return passed_on, describe(passed_on)
+    return passed_on, describe(passed_on, has_touch)
 
 
 _NO_WORD: Final = (None, "unknown")

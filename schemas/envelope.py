@@ -104,7 +104,10 @@ class Envelope(TypedDict, total=False):
     key: Annotated[str | None, Field(description="A publishable key.")]
     userToken: Annotated[str | None, Field(description="A signed token naming the user.")]
     sdk: Annotated[Id | None, Field(description="name/version", examples=["sillage-browser/1.0.0"])]
-    context: Annotated[dict[str, Any] | None, Field(description="locale, viewport, campaign.")]
+    context: Annotated[
+        dict[str, Any] | None,
+        Field(description="locale, viewport, campaign; maxTouchPoints tells an iPad from a Mac."),
+    ]
 
 
 Events = Annotated[list[ClientEvent], Field(min_length=1, max_length=limits.BATCH_EVENTS, fail_fast=True)]

@@ -4,17 +4,16 @@ Families are named as ua-parser's regexes name them (https://github.com/ua-parse
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
-import ua_parser_rs
-from crawlerdetect.providers import crawlers, exclusions
 from ua_parser import Parser
 from ua_parser.core import Result
 from ua_parser.loaders import load_builtins
 from ua_parser.regex import Resolver
+
+from ingest_gateway.enrichment.bots import in_crawler_detect, in_crawler_user_agents, in_is_bot
 
 UNKNOWN: Final = "unknown"
 PARSED_CHARS: Final = 512
@@ -23,7 +22,7 @@ PARSED_CHARS: Final = 512
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """`is_bot` excludes an event from figures; `bot_suspect` is information: one signal, too few for that."""
+    """`is_bot` excludes an event from figures; `bot_suspect` is information: one list, too few for that."""
 
     browser: str = UNKNOWN
     os: str = UNKNOWN
@@ -36,31 +35,11 @@ NOBODY: Final = Client()
 """No user agent was sent, or it is that of a server's HTTP library."""
 
 
-def _crawler_list(patterns: Iterable[str]) -> ua_parser_rs.UserAgentExtractor:
-    """CrawlerDetect's list on ua-parser's engine, which is linear in the text and needs microseconds.
-
-    CrawlerDetect's own matcher takes 25 ms for 512 hostile characters. Patterns with look-around do not run
-    here: there is one, for a crawler that ua-parser knows.
-    """
-    return ua_parser_rs.UserAgentExtractor(
-        [
-            (f"(?i){pattern}", "crawler", None, None, None, None)
-            for pattern in patterns
-            if "(?!" not in pattern
-        ]
-    )
-
-
 _PARSER: Final = Parser(Resolver(load_builtins()))
-_CRAWLERS: Final = _crawler_list(crawlers.data)
-_BROWSER_NOISE: Final = re.compile("|".join(exclusions.data), re.IGNORECASE)
-_CALLS_ITSELF_BOT: Final = re.compile(
-    r"(?<!cu)bot\b|crawl|spider|scrap[ey]|slurp|headless|phantomjs|puppeteer|playwright|selenium",
-    re.IGNORECASE,
-)
-"""A second, independent signal: what automata call themselves. HTTP libraries are not among them: with one
-list only (`bot_suspect`), a developer's curl from an allowed origin is not a crawler."""
+_APPS: Final = {"MicroMessenger": "WeChat Browser", "LinkedInApp": "LinkedIn", "KAKAOTALK": "KakaoTalk"}
+"""Browsers inside of apps that ua-parser takes, all or some of the time, for the system's bare web view."""
 
+_APP: Final = re.compile("|".join(_APPS))
 _TV: Final = re.compile(
     r"\b(smart-?tv|googletv|android tv|appletv|apple tv|bravia|hbbtv|roku|aft[a-z]+|tizen .*tv)\b", re.I
 )
@@ -73,31 +52,48 @@ _DESKTOP_SYSTEMS: Final = frozenset(
 )
 
 
-def describe(user_agent: str | None) -> Client:
-    """The client that sent this header. Takes microseconds; a new string some tens of them."""
-    return _parsed(user_agent[:PARSED_CHARS]) if user_agent else NOBODY
+def describe(user_agent: str | None, has_touch: bool = False) -> Client:
+    """The client that sent this header. Takes microseconds; a new string some tens of them.
+
+    `has_touch`: its screen takes several fingers. No Mac's does, but an iPad says that it is one.
+    """
+    if not user_agent:
+        return NOBODY
+    client = _parsed(user_agent[:PARSED_CHARS])
+    if not has_touch or client.os != "Mac OS X" or client.is_bot:
+        return client
+    browser = "Mobile Safari" if client.browser == "Safari" else client.browser
+    return replace(client, browser=browser, os="iOS", device_type="tablet")
 
 
 @lru_cache(maxsize=8_192)
 def _parsed(text: str) -> Client:
     result = _PARSER.parse(text)
     spider = result.device is not None and result.device.family == "Spider"
-    listed = _CRAWLERS.extract(_BROWSER_NOISE.sub("", text)) is not None
-    self_named = _CALLS_ITSELF_BOT.search(text) is not None
-    is_bot = spider or (listed and self_named)
+    named_bot = in_is_bot(text)
+    is_bot = spider or sum((named_bot, in_crawler_detect(text), in_crawler_user_agents(text))) >= 2
     return Client(
-        browser=result.user_agent.family if result.user_agent else UNKNOWN,
+        browser=_browser(text, result),
         os=result.os.family if result.os else UNKNOWN,
         device_type="bot" if is_bot else _device_type(text, result),
         is_bot=is_bot,
-        bot_suspect=spider or listed or self_named,
+        bot_suspect=spider or named_bot,
     )
+
+
+def _browser(text: str, result: Result) -> str:
+    app = _APP.search(text)
+    if app is not None:
+        return _APPS[app[0]]
+    return result.user_agent.family if result.user_agent else UNKNOWN
 
 
 def _device_type(text: str, result: Result) -> str:
     system = result.os.family if result.os else ""
     if system in _TV_SYSTEMS or _TV.search(text):
         return "tv"
+    if "Opera M" in text:  # Mini and Mobi, which leave out the word that others have for it
+        return "mobile"
     if "iPad" in text or "Tablet" in text or (system == "Android" and "Mobile" not in text):
         return "tablet"
     if system == "Android" or system in _MOBILE_SYSTEMS or "Mobile" in text:
