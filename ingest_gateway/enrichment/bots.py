@@ -59,3 +59,20 @@ def in_crawler_user_agents(text: str) -> bool:
 def in_is_bot(text: str) -> bool:
     """Finds nearly every bot, and takes some televisions and odd clients for one."""
     return text in _IS_BOT
+
+
+_TOOL: Final = re.compile(
+    r"(curl|wget|httpie|postmanruntime|insomnia|bruno-runtime|python(-[a-z0-9]+)?"
+    r"|aiohttp|okhttp|axios|node|undici|got|bun|deno|go-http-client|java(-http-client)?|apache-httpclient"
+    r"|reactornetty|dart|ruby|faraday|guzzlehttp|k6|vegeta|oha|hey|locust)(?=[/ ]|$)",
+    re.IGNORECASE,
+)
+
+
+def is_tool(text: str) -> bool:
+    """A developer's HTTP tool or library under its own name.
+
+    Lists of crawlers hold these too, for web servers' logs. But who only fetches pages sends no events: what
+    does so with curl, from an allowed origin, is a developer of the site trying it out.
+    """
+    return _TOOL.match(text) is not None

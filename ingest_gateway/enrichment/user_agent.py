@@ -13,7 +13,7 @@ from ua_parser.core import Result
 from ua_parser.loaders import load_builtins
 from ua_parser.regex import Resolver
 
-from ingest_gateway.enrichment.bots import in_crawler_detect, in_crawler_user_agents, in_is_bot
+from ingest_gateway.enrichment.bots import in_crawler_detect, in_crawler_user_agents, in_is_bot, is_tool
 
 UNKNOWN: Final = "unknown"
 PARSED_CHARS: Final = 512
@@ -71,7 +71,8 @@ def _parsed(text: str) -> Client:
     result = _PARSER.parse(text)
     spider = result.device is not None and result.device.family == "Spider"
     named_bot = in_is_bot(text)
-    is_bot = spider or sum((named_bot, in_crawler_detect(text), in_crawler_user_agents(text))) >= 2
+    listed = named_bot + in_crawler_detect(text) + in_crawler_user_agents(text)
+    is_bot = (spider or listed >= 2) and not is_tool(text)
     return Client(
         browser=_browser(text, result),
         os=result.os.family if result.os else UNKNOWN,

@@ -132,13 +132,27 @@ def test_browsers_are_told_apart(user_agent: str, browser: str, system: str, dev
         f"Mozilla/5.0 (X11; Linux x86_64) {_WEBKIT} HeadlessChrome/124.0.0.0 Safari/537.36",
         "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
         "Mozilla/5.0+(compatible; UptimeRobot/2.0; http://www.uptimerobot.com/)",
-        "curl/8.5.0",
-        "python-requests/2.31",
     ],
 )
 def test_what_two_lists_know_is_a_bot(user_agent: str) -> None:
     client = describe(user_agent)
     assert (client.is_bot, client.bot_suspect, client.device_type) == (True, True, "bot")
+
+
+@pytest.mark.parametrize(
+    "user_agent",
+    [
+        "curl/8.5.0",
+        "python-requests/2.31",
+        "python-httpx/0.28.1",
+        "Go-http-client/1.1",
+        "undici",
+        "Java/17.0.1",
+    ],
+)
+def test_a_developer_trying_it_out_is_a_visitor(user_agent: str) -> None:
+    client = describe(user_agent)
+    assert (client.is_bot, client.bot_suspect) == (False, True)
 
 
 @pytest.mark.parametrize("user_agent", ["Mozilla/5.0", "testclient", "node", OTHERS[4][0]])
