@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo test test-full chaos-streams lint format lock clean bench-streams bench-gateway
+.PHONY: help setup up down status demo test test-full chaos-streams lint format lock clean bench-streams bench-gateway bench-trending
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ bench-streams: $(STAMP) ## Measure the stream processor beside plain Faust and K
 
 bench-gateway: $(STAMP) ## Measure the gateway beside plain FastAPI and a bare Go handler. ARGS="--rounds 3 --seconds 5"
 	@$(BIN)/python -m bench.gateway $(ARGS)
+
+bench-trending: $(STAMP) ## Measure what trends among a million perfumes, beside a scan of all rows. Options: ARGS="--json t.json"
+	@$(BIN)/python -m bench.trending $(ARGS)
 
 lint: $(STAMP) ## Style, types, import rules, dead links
 	@$(BIN)/ruff check .
