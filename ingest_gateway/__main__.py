@@ -11,7 +11,7 @@ import uvloop
 from ingest_gateway.app import serve
 from ingest_gateway.enrichment.user_agent import describe
 from ingest_gateway.errors import Misconfigured
-from ingest_gateway.settings import load
+from ingest_gateway.settings import Settings, load
 from telemetry import logs
 
 EX_CONFIG: Final = 78
@@ -21,10 +21,13 @@ EX_CONFIG: Final = 78
 def main() -> int:
     """Run the gateway. Returns the exit code."""
     try:
-        settings = load()
+        return _run(load())
     except Misconfigured as error:
         sys.stderr.write(f"ingest_gateway cannot start:\n{error}\n")
         return EX_CONFIG
+
+
+def _run(settings: Settings) -> int:
     logs.configure("gateway", settings.log_format)
     for library in ("httpx", "httpx2", "uvicorn"):
         logging.getLogger(library).setLevel(logging.WARNING)

@@ -13,22 +13,22 @@ from ingest_gateway.body import BodyBounds
 from ingest_gateway.client_address import ClientAddresses
 from ingest_gateway.connection_guard import ConnectionBounds, ConnectionGuard
 from ingest_gateway.dead_letters import DeadLetters
+from ingest_gateway.delivery_path import DeliveryPath
 from ingest_gateway.identifiers import uuid7
 from ingest_gateway.intake import Stamps
 from ingest_gateway.interaction_log import InteractionLog
 from ingest_gateway.metrics import GatewayMetrics
-from ingest_gateway.publisher import KafkaPublisher
 from ingest_gateway.rate_limits import Buckets, Rate, RateLimits
-from ingest_gateway.readiness import Readiness, await_schemas, watch_kafka
+from ingest_gateway.readiness import Readiness, await_schemas, watch_deliveries
 from ingest_gateway.route import PATH, AnalyticsRoute, Policy
-from ingest_gateway.server import connections_possible, dispatch, server
+from ingest_gateway.schema_ids import SchemaIds
+from ingest_gateway.server import connections_possible, dispatch, listen, server
 from ingest_gateway.settings import Settings
 from ingest_gateway.side_routes import side_routes
 from ingest_gateway.user_tokens import UserTokens
+from ingest_gateway.wall_clock import now_ms
 from schemas.api_keys import ApiKeys
 from schemas.topics import DEAD_LETTER, INTERACTIONS, Namespace
-from telemetry.sparse_logs import sparse_logger
-from wire.clients import Cluster, producer_settings
 from wire.codec import Encoder
 from wire.registry import Registry
 
@@ -36,55 +36,53 @@ EX_OK: Final = 0
 EX_SOFTWARE: Final = 70
 """The process cannot go on; a fresh one can. The supervisor starts it."""
 
-_FLUSH_S: Final = 3.0
 _DEAD_LETTERS: Final = Rate(per_second=50, burst=1_000)
-_GIVEN_UP_BEFORE_MS: Final = 50
-"""The client gives a record up this much before its request does: what was answered 503 rarely arrives."""
-_QUEUE_KIB: Final = 64 * 1024
 
 _log = structlog.get_logger()
 
 
 async def serve(settings: Settings) -> int:
-    """Run until a signal, or until the process cannot go on. Returns its exit code."""
+    """Run until a signal, or until the process cannot go on. Returns its exit code. Raises Misconfigured."""
     space = Namespace(settings.namespace)
     metrics, readiness, failure = GatewayMetrics(), Readiness(), Failure()
-    publisher = KafkaPublisher(
-        kafka_settings(settings),
-        topic=space.topic(INTERACTIONS),
-        ack_timeout_s=settings.ack_timeout_ms / 1_000,
-        max_in_flight=settings.max_in_flight,
-        metrics=metrics,
-        on_fatal=failure.happened,
-    )
-    interactions = InteractionLog(publisher)
+    path = await DeliveryPath.opened(settings, space, metrics, failure.happened)
+    interactions = InteractionLog(path.publisher)
     cap = Buckets(_DEAD_LETTERS, time.monotonic)
-    dead_letters = DeadLetters(publisher, space.topic(DEAD_LETTER), cap, metrics)
+    dead_letters = DeadLetters(path.kafka, space.topic(DEAD_LETTER), cap, metrics)
     stamps = Stamps(uuid7(now_ms()), next_receipt=count(1).__next__, new_event_id=uuid7)
     hot = AnalyticsRoute(
         admission_of(settings), policy_of(settings), interactions, dead_letters, metrics, stamps, now_ms
     )
     beside = side_routes(readiness, metrics, sdk_of(settings))
     guard = ConnectionGuard(connection_bounds(settings), metrics)
-    http = server(dispatch(PATH, hot, beside), settings.gateway_host, settings.gateway_port, guard)
+    http = server(dispatch(PATH, hot, beside), guard)
     failure.then(http.stop)
 
     async def learn_schemas() -> None:
-        registry = Registry(settings.registry_url)
+        ids = SchemaIds(Registry(settings.registry_url), settings.registry_url, space, settings.spool_dir)
+        known = remembered_encoders(ids)
+        if known is not None:
+            interactions.encoder, dead_letters.encoder = known
         interactions.encoder, dead_letters.encoder = await await_schemas(
-            readiness, lambda: encoders(registry, space)
+            readiness, lambda: encoders(ids), remembered=known is not None
         )
 
     tasks = [
-        failure.watch(learn_schemas()),
-        failure.watch(watch_kafka(readiness, publisher, space.topic(INTERACTIONS))),
+        failure.watch(work)
+        for work in (
+            learn_schemas(),
+            watch_deliveries(readiness, path.kafka, path.breaker, path.spool),
+            *path.background(dead_letters),
+        )
     ]
-    _log.info("listening", host=settings.gateway_host, port=settings.gateway_port, boot=stamps.gateway_boot)
-    await http.serve()
+    where = {"host": settings.gateway_host, "port": settings.gateway_port}
+    _log.info("listening", **where, boot=stamps.gateway_boot, spool=str(path.spool.folder))
+    await http.serve([listen(settings.gateway_host, settings.gateway_port)])
     for task in tasks:
         task.cancel()
-    given_up = publisher.close(_FLUSH_S)
-    _log.info("stopped", records_given_up=given_up, failure=failure.why)
+    await asyncio.gather(*tasks, return_exceptions=True)
+    given_up = await path.close()
+    _log.info("stopped", records_in_flight=given_up, in_spool=path.spool.ledger.records, failure=failure.why)
     return EX_OK if failure.why is None else EX_SOFTWARE
 
 
@@ -119,23 +117,18 @@ class Failure:
             self.happened(repr(error))
 
 
-def encoders(registry: Registry, space: Namespace) -> tuple[Encoder, Encoder]:
+def encoders(ids: SchemaIds) -> tuple[Encoder, Encoder]:
     """For interactions and dead letters. Blocks; raises RegistryUnavailable."""
-    first, second = (
-        Encoder(topic.value or "", registry.id_of(topic, space)) for topic in (INTERACTIONS, DEAD_LETTER)
-    )
+    first, second = (Encoder(topic.value or "", ids.ask(topic)) for topic in (INTERACTIONS, DEAD_LETTER))
     return first, second
 
 
-def kafka_settings(settings: Settings) -> dict[str, Any]:
-    """The producer's configuration: bounded in time, records and bytes."""
-    return {
-        **producer_settings(Cluster(settings.kafka_bootstrap), "ingest-gateway"),
-        "message.timeout.ms": settings.ack_timeout_ms - _GIVEN_UP_BEFORE_MS,
-        "queue.buffering.max.messages": settings.max_in_flight,
-        "queue.buffering.max.kbytes": _QUEUE_KIB,
-        "logger": sparse_logger("librdkafka"),
-    }
+def remembered_encoders(ids: SchemaIds) -> tuple[Encoder, Encoder] | None:
+    """The same by what an earlier run was told, if it was."""
+    first, second = ids.remembered(INTERACTIONS), ids.remembered(DEAD_LETTER)
+    if first is None or second is None:
+        return None
+    return Encoder(INTERACTIONS.value or "", first), Encoder(DEAD_LETTER.value or "", second)
 
 
 def admission_of(settings: Settings) -> Admission:
@@ -192,8 +185,3 @@ def sdk_of(settings: Settings) -> dict[str, int | bool]:
         "batchSize": settings.analytics_batch_size,
         "flushInterval": settings.analytics_flush_interval,
     }
-
-
-def now_ms() -> int:
-    """The wall clock, epoch milliseconds."""
-    return time.time_ns() // 1_000_000

@@ -16,14 +16,14 @@ from typing import Any, Final, Protocol
 from ingest_gateway.errors import NotJson, Refusal
 from ingest_gateway.intake import Rejected
 from ingest_gateway.metrics import DeadLetterOutcome, GatewayMetrics
-from ingest_gateway.publisher import Record
 from ingest_gateway.rate_limits import Buckets
+from ingest_gateway.record import Record
 from ingest_gateway.redaction import Redaction, is_secret_name, without_secret_fields
 from ingest_gateway.request import Request
 from schemas import limits
 from schemas.envelope import Envelope
-from schemas.reasons import Stage
-from wire.codec import Encoder
+from schemas.reasons import Reason, Stage
+from wire.codec import Encoder, schema_id_of
 
 MAX_PAYLOAD_BYTES: Final = 2 * limits.EVENT_BYTES
 _EXCERPT_BYTES: Final = 64
@@ -66,6 +66,20 @@ class DeadLetters:
         position = refusal.position if isinstance(refusal, NotJson) else 0
         self._keep(request, refusal.reason, refusal.message, body_payload(body, position))
 
+    def keep_record(self, record: Record, since: int, why: str) -> None:
+        """Keep an accepted event's record, waiting since then (epoch ms), that Kafka refuses for good."""
+        self._write(
+            {
+                "reason": Reason.UNDELIVERABLE.value,
+                "message": f"Kafka refuses the record: {why}",
+                "first_seen": since,
+                "payload": record.value,
+                "schema_id": schema_id_of(record.value),
+                "session_id": record.key.decode(errors="replace"),
+            },
+            record.key,
+        )
+
     def _keep(
         self,
         request: Request,
@@ -75,15 +89,9 @@ class DeadLetters:
         session_id: str | None = None,
         event_id: str | None = None,
     ) -> None:
-        if payload is None or len(payload) > MAX_PAYLOAD_BYTES:
-            self._metrics.dead_letter(DeadLetterOutcome.TOO_LARGE)
-        elif self._cap.take(self._topic):
-            self._metrics.dead_letter(DeadLetterOutcome.OVER_RATE)
-        elif self.encoder is None:
-            self._metrics.dead_letter(DeadLetterOutcome.FAILED)
-        else:
-            letter = {
-                "stage": Stage.GATEWAY.value,
+        key = (session_id or request.id).encode()
+        self._write(
+            {
                 "reason": str(reason),
                 "message": message,
                 "first_seen": request.received_at,
@@ -91,9 +99,21 @@ class DeadLetters:
                 "request_id": request.id,
                 "session_id": session_id,
                 "event_id": event_id,
-            }
-            key = (session_id or request.id).encode()
-            self._post.post(self._topic, Record(key, self.encoder.encode(letter)), self._count)
+            },
+            key,
+        )
+
+    def _write(self, letter: dict[str, Any], key: bytes) -> None:
+        payload = letter["payload"]
+        if payload is None or len(payload) > MAX_PAYLOAD_BYTES:
+            self._metrics.dead_letter(DeadLetterOutcome.TOO_LARGE)
+        elif self._cap.take(self._topic):
+            self._metrics.dead_letter(DeadLetterOutcome.OVER_RATE)
+        elif self.encoder is None:
+            self._metrics.dead_letter(DeadLetterOutcome.FAILED)
+        else:
+            value = self.encoder.encode({"stage": Stage.GATEWAY.value, **letter})
+            self._post.post(self._topic, Record(key, value), self._count)
 
     def _count(self, kept: bool) -> None:
         self._metrics.dead_letter(DeadLetterOutcome.KEPT if kept else DeadLetterOutcome.FAILED)

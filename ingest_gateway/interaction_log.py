@@ -5,7 +5,7 @@ from typing import Protocol
 
 from ingest_gateway.errors import Unavailable
 from ingest_gateway.intake import Interaction
-from ingest_gateway.publisher import Record
+from ingest_gateway.record import Record
 from wire.codec import Encoder
 
 

@@ -1,5 +1,6 @@
 """What the gateway counts. Labels are closed lists: enums, HTTP statuses and librdkafka's error names."""
 
+from collections.abc import Callable
 from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
@@ -45,6 +46,17 @@ class DeadLetterOutcome(StrEnum):
     FAILED = "failed"
 
 
+class Spooling(StrEnum):
+    """Why a batch went to the spool."""
+
+    KAFKA_AWAY = "kafka_away"
+    """The breaker is open, or too many records are in flight."""
+    OVERDUE = "overdue"
+    """Kafka had not acknowledged in time; the delivery goes on."""
+    REFUSED = "refused"
+    """Kafka refused it."""
+
+
 class GatewayMetrics:
     """The gateway's figures, in a registry of their own."""
 
@@ -64,7 +76,7 @@ class GatewayMetrics:
         )
         self._events = Counter(
             "sillage_gateway_events",
-            "What became of each of them. accepted: acknowledged by Kafka before the answer.",
+            "What became of each of them. accepted: in Kafka, or in the spool, before the answer.",
             ("outcome", "reason"),
             registry=self.registry,
         )
@@ -76,6 +88,7 @@ class GatewayMetrics:
         )
         self._count_kafka()
         self._count_connections()
+        self._count_spool()
 
     def _count_connections(self) -> None:
         self.connections = Gauge(
@@ -91,7 +104,7 @@ class GatewayMetrics:
     def _count_kafka(self) -> None:
         self.produce_seconds = Histogram(
             "sillage_gateway_produce_seconds",
-            "From handing a batch to the Kafka client until all of it is acknowledged or given up.",
+            "From handing a batch to the Kafka client until it is acknowledged, refused or overdue.",
             buckets=_LATENCY_BUCKETS_S,
             registry=self.registry,
         )
@@ -103,7 +116,7 @@ class GatewayMetrics:
         )
         self.late_deliveries = Counter(
             "sillage_gateway_late_deliveries",
-            "Records acknowledged after their request was answered 503: a client's retry is a duplicate.",
+            "Records in the topic although their request was answered 503: a client's retry is a duplicate.",
             registry=self.registry,
         )
         self.requests_in_flight = Gauge(
@@ -112,6 +125,32 @@ class GatewayMetrics:
         self.records_in_flight = Gauge(
             "sillage_gateway_records_in_flight", "Records awaiting Kafka's word.", registry=self.registry
         )
+
+    def _count_spool(self) -> None:
+        self._spooled = Counter(
+            "sillage_gateway_spooled_records",
+            "Records written to the spool before their answer, by why.",
+            ("why",),
+            registry=self.registry,
+        )
+        self.drained = Counter(
+            "sillage_gateway_drained_records",
+            "Records brought from the spool to Kafka by the drainer.",
+            registry=self.registry,
+        )
+        self.quarantined = Counter(
+            "sillage_gateway_quarantined_records",
+            "Records that Kafka refuses while it takes others: set aside on the disk, and dead letters.",
+            registry=self.registry,
+        )
+
+    def watch(self, name: str, meaning: str, now: Callable[[], float]) -> None:
+        """A figure that is looked at when it is asked for."""
+        Gauge(f"sillage_gateway_{name}", meaning, registry=self.registry).set_function(now)
+
+    def spooled(self, why: Spooling, records: int) -> None:
+        """Count one batch that went to the spool."""
+        self._spooled.labels(why.value).inc(records)
 
     def request_ended(self, outcome: Outcome, status: int, reason: Reason | None = None) -> None:
         """Count one request; `reason` is why it was not taken as a whole."""

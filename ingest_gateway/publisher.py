@@ -1,147 +1,152 @@
-"""The Kafka producer on the event loop: a batch is published when every record of it is acknowledged.
+"""The Kafka producer on the event loop.
 
 The client is polled from the loop itself: no second thread, no locks, and delivery reports arrive where
 their requests wait.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from time import perf_counter
+from enum import Enum
 from typing import Any, Final
 
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from ingest_gateway.deliveries import Deliveries
-from ingest_gateway.errors import Unavailable
+from ingest_gateway.breaker import Breaker
 from ingest_gateway.metrics import GatewayMetrics
+from ingest_gateway.record import Record
 
 _BUSY_POLL_S: Final = 0.001
 _IDLE_POLL_S: Final = 0.1
-_NOT_IN_TIME: Final = "Kafka did not acknowledge in time: send the same events again"
 
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record of a topic: its key, which decides the partition, and its wire bytes."""
+class Outcome(Enum):
+    """What can be said of a delivery when its patience ends."""
 
-    key: bytes
-    value: bytes
+    ACKNOWLEDGED = "acknowledged"
+    FAILED = "failed"
+    OVERDUE = "overdue"
+    """Still in flight: Kafka may have the records already, or take them later."""
 
 
-class _Delivery:
-    """Awaits the reports of one batch's records."""
+class Delivery:
+    """One batch's records on their way to Kafka. `error`: of one of them, where Kafka did not take it."""
 
-    __slots__ = ("_metrics", "_outstanding", "_settled", "abandoned", "done")
+    __slots__ = ("_outstanding", "_settled", "_tell", "error", "outcome", "overdue_at")
 
-    def __init__(self, records: int, metrics: GatewayMetrics, settled: Callable[[], None]) -> None:
-        self.done: asyncio.Future[KafkaError | None] = asyncio.get_running_loop().create_future()
-        self.abandoned = False
+    def __init__(self, records: int, overdue_at: float, settled: Callable[[KafkaError | None], None]) -> None:
+        self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self.overdue_at = overdue_at
+        self.error: KafkaError | None = None
         self._outstanding = records
-        self._metrics = metrics
         self._settled = settled
+        self._tell: Callable[[bool], None] | None = None
 
-    def report(self, error: KafkaError | None, _message: Message) -> None:
+    def report(self, error: KafkaError | None, _message: Message | None = None) -> None:
         """Called by the client, once for each record."""
-        self._settled()
-        self._outstanding -= 1
-        if error is not None:
-            self._metrics.delivery_failures.labels(error.name()).inc()
-        elif self.abandoned:
-            self._metrics.late_deliveries.inc()
-        if not self.done.done() and (error is not None or self._outstanding == 0):
-            self.done.set_result(error)
+        self._settled(error)
+        self.miss(1, error)
 
-    def abandon(self) -> None:
-        """The request is answered without waiting any longer; reports are counted only."""
-        self.abandoned = True
-        self.done.cancel()
+    def miss(self, records: int, error: KafkaError | None) -> None:
+        """So many records fewer to wait for."""
+        self.error = self.error or error
+        self._outstanding -= records
+        if self._outstanding:
+            return
+        if not self.outcome.done():
+            self.outcome.set_result(Outcome.ACKNOWLEDGED if self.error is None else Outcome.FAILED)
+        if self._tell is not None:
+            self._tell(self.error is None)
+
+    def patience_ends(self) -> None:
+        """Whoever waits is told what can be said now."""
+        if not self.outcome.done():
+            self.outcome.set_result(Outcome.OVERDUE)
+
+    def when_settled(self, tell: Callable[[bool], None]) -> None:
+        """Call this with whether Kafka has every record, when that is known; at once where it is."""
+        self._tell = tell
+        if not self._outstanding:
+            tell(self.error is None)
 
 
 class KafkaPublisher:
-    """Publishes to one topic and awaits it, or posts to any topic and does not.
+    """Sends batches to one topic and tells how they fare; posts single records to any.
 
-    Belongs to one event loop, and is made in it. `on_fatal` is called, once, where the client cannot go on
-    and the process must be replaced.
+    Belongs to one event loop, and is made in it. `patience_s`: after which a delivery is overdue. `on_fatal`
+    is called, once, where the client cannot go on and the process must be replaced.
     """
 
     def __init__(
         self,
         settings: Mapping[str, Any],
         topic: str,
-        ack_timeout_s: float,
+        patience_s: float,
         max_in_flight: int,
+        breaker: Breaker,
         metrics: GatewayMetrics,
         on_fatal: Callable[[str], None],
     ) -> None:
-        self._topic = topic
-        self._ack_timeout_s = ack_timeout_s
+        self.topic = topic
+        self.in_flight = 0
+        """Records that await Kafka's word."""
+        self._patience_s = patience_s
         self._max_in_flight = max_in_flight
+        self._breaker = breaker
         self._metrics = metrics
         self._on_fatal = on_fatal
-        self._in_flight = 0
         self._fatal: str | None = None
-        self.deliveries = Deliveries()
-        """By the loop's clock."""
+        self._awaited: deque[Delivery] = deque()
         self._loop = asyncio.get_running_loop()
         self.client = Producer({**settings, "error_cb": self._on_error})
         self._tick = self._loop.call_later(0, self._poll)
 
-    async def publish(self, records: Sequence[Record]) -> None:
-        """Return when Kafka has acknowledged every record.
+    def takes(self, records: int) -> bool:
+        """Whether so many more may be in flight."""
+        return self._fatal is None and self.in_flight + records <= self._max_in_flight
 
-        Raises Unavailable after the acknowledgement timeout, on any error, and at once when too many records
-        are in flight. Some of the records may then be in the topic, now or later.
-        """
-        if self._fatal is not None or self._in_flight + len(records) > self._max_in_flight:
-            raise Unavailable("too many events are waiting for Kafka: send the same events again")
-        started = perf_counter()
-        delivery = _Delivery(len(records), self._metrics, self._settled)
-        acknowledged = False
-        try:
-            self._produce(records, delivery)
-            async with asyncio.timeout(self._ack_timeout_s):
-                acknowledged = await delivery.done is None
-        except TimeoutError:
-            acknowledged = False
-        finally:
-            delivery.abandon()
-            self.deliveries.ended(acknowledged, self._loop.time())
-            self._metrics.produce_seconds.observe(perf_counter() - started)
-        if not acknowledged:
-            raise Unavailable(_NOT_IN_TIME)
-
-    def _produce(self, records: Sequence[Record], delivery: _Delivery) -> None:
+    def send(self, records: Sequence[Record]) -> Delivery:
+        """Start the delivery of a batch."""
+        delivery = Delivery(len(records), self._loop.time() + self._patience_s, self._reported)
+        sent = 0
         try:
             for record in records:
-                self.client.produce(self._topic, record.value, record.key, on_delivery=delivery.report)
-                self._in_flight += 1
+                self.client.produce(self.topic, record.value, record.key, on_delivery=delivery.report)
+                sent += 1
         except (BufferError, KafkaException) as error:
-            _log.warning("produce_refused", error=str(error))
-            raise Unavailable(_NOT_IN_TIME) from error
-        finally:
-            self._metrics.records_in_flight.set(self._in_flight)
-            self._hurry()
+            delivery.miss(len(records) - sent, _kafka_error(error))
+        self.in_flight += sent
+        self._awaited.append(delivery)
+        self._hurry()
+        return delivery
+
+    def deliver(self, record: Record) -> "asyncio.Future[KafkaError | None]":
+        """Send one record; gives the error with which that ends, None where Kafka has it."""
+        told: asyncio.Future[KafkaError | None] = self._loop.create_future()
+        self._produce(self.topic, record, lambda error: None if told.done() else told.set_result(error))
+        return told
 
     def post(self, topic: str, record: Record, on_done: Callable[[bool], None]) -> None:
         """Send one record, and tell later whether it is in the topic. Raises nothing."""
-
-        def report(error: KafkaError | None, _message: Message) -> None:
-            self._settled()
-            on_done(error is None)
-
-        if self._in_flight >= self._max_in_flight:
+        if self.takes(1):
+            self._produce(topic, record, lambda error: on_done(error is None))
+        else:
             on_done(False)
-            return
+
+    def _produce(self, topic: str, record: Record, tell: Callable[[KafkaError | None], None]) -> None:
+        def report(error: KafkaError | None, _message: Message) -> None:
+            self._reported(error)
+            tell(error)
+
         try:
             self.client.produce(topic, record.value, record.key, on_delivery=report)
-        except (BufferError, KafkaException):
-            on_done(False)
+        except (BufferError, KafkaException) as error:
+            tell(_kafka_error(error))
             return
-        self._in_flight += 1
+        self.in_flight += 1
         self._hurry()
 
     def close(self, timeout_s: float) -> int:
@@ -149,13 +154,21 @@ class KafkaPublisher:
         self._tick.cancel()
         return self.client.flush(timeout_s)
 
-    def _settled(self) -> None:
-        self._in_flight -= 1
+    def _reported(self, error: KafkaError | None) -> None:
+        self.in_flight -= 1
+        if error is None:
+            self._breaker.acknowledged(self._loop.time())
+        else:
+            self._metrics.delivery_failures.labels(error.name()).inc()
 
     def _poll(self) -> None:
         self.client.poll(0)
-        self._metrics.records_in_flight.set(self._in_flight)
-        self._tick = self._loop.call_later(_BUSY_POLL_S if self._in_flight else _IDLE_POLL_S, self._poll)
+        self._metrics.records_in_flight.set(self.in_flight)
+        now = self._loop.time()
+        while self._awaited and self._awaited[0].overdue_at <= now:
+            self._awaited.popleft().patience_ends()
+        busy = self.in_flight or self._awaited
+        self._tick = self._loop.call_later(_BUSY_POLL_S if busy else _IDLE_POLL_S, self._poll)
 
     def _hurry(self) -> None:
         """Come out of the idle rhythm."""
@@ -169,3 +182,10 @@ class KafkaPublisher:
         self._fatal = error.str()
         _log.error("producer_fatal", error=self._fatal)
         self._on_fatal(self._fatal)
+
+
+def _kafka_error(error: BufferError | KafkaException) -> KafkaError:
+    if isinstance(error, KafkaException):
+        cause: KafkaError = error.args[0]
+        return cause
+    return KafkaError(KafkaError._QUEUE_FULL)

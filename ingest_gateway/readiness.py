@@ -8,7 +8,9 @@ from typing import Final, TypeVar
 import structlog
 from confluent_kafka import KafkaException
 
+from ingest_gateway.breaker import Breaker
 from ingest_gateway.publisher import KafkaPublisher
+from ingest_gateway.spool.spool import Spool
 from wire.errors import RegistryUnavailable
 
 Schemas = TypeVar("Schemas")
@@ -36,6 +38,8 @@ class Readiness:
             Need.SCHEMAS: "the schema registry has not answered yet",
             Need.KAFKA: "Kafka has not answered yet",
         }
+        self.degraded: str | None = None
+        """Why events go to the spool instead of Kafka, while they do."""
 
     @property
     def missing(self) -> dict[str, str]:
@@ -46,6 +50,16 @@ class Readiness:
         """The need is met now."""
         if self._missing.pop(need, None) is not None:
             _log.info("ready_for", need=need.value, still_missing=sorted(self.missing))
+        if need is Need.KAFKA and self.degraded is not None:
+            _log.info("kafka_takes_events_again")
+            self.degraded = None
+
+    def by_the_spool(self, why: str) -> None:
+        """Kafka takes nothing, and the spool does. Logged where that is news."""
+        self._missing.pop(Need.KAFKA, None)
+        if self.degraded is None:
+            _log.warning("events_go_to_the_spool", why=why)
+        self.degraded = why
 
     def unmet(self, need: Need, why: str) -> None:
         """The need is not met now. Logged where that, or why, is news."""
@@ -54,31 +68,31 @@ class Readiness:
         self._missing[need] = why
 
 
-async def watch_kafka(readiness: Readiness, publisher: KafkaPublisher, topic: str) -> None:
-    """Keep `Need.KAFKA` true to the facts.
-
-    An acknowledged batch is proof enough. Else Kafka is asked; its answer counts only where batches were not
-    given up one after the other.
-    """
+async def watch_deliveries(
+    readiness: Readiness, kafka: KafkaPublisher, breaker: Breaker, spool: Spool
+) -> None:
+    """Keep `Need.KAFKA` true to the facts: it is met while Kafka or the spool can take events."""
     loop = asyncio.get_running_loop()
-    deliveries = publisher.deliveries
     while True:
-        ack = deliveries.last_ack
-        if ack is None or deliveries.failing or loop.time() - ack > _PROBE_EVERY_S:
-            asked = await asyncio.to_thread(_problem_with, publisher, topic)
-            problem = asked or deliveries.problem(loop.time())
-        else:
-            problem = None
+        problem = breaker.why
+        if problem is None and (breaker.last_ack is None or loop.time() - breaker.last_ack > _PROBE_EVERY_S):
+            problem = await asyncio.to_thread(_problem_with, kafka)
+        full = spool.problem()
+        if spool.broken is not None:
+            spool.try_again()
         if problem is None:
             readiness.met(Need.KAFKA)
+        elif full is None:
+            readiness.by_the_spool(problem)
         else:
-            readiness.unmet(Need.KAFKA, problem)
+            readiness.unmet(Need.KAFKA, f"{problem}; {full}")
         await asyncio.sleep(_PROBE_EVERY_S if problem is None else _PROBE_EVERY_S / 10)
 
 
-def _problem_with(publisher: KafkaPublisher, topic: str) -> str | None:
+def _problem_with(kafka: KafkaPublisher) -> str | None:
+    topic = kafka.topic
     try:
-        found = publisher.client.list_topics(topic, timeout=_PROBE_TIMEOUT_S).topics[topic]
+        found = kafka.client.list_topics(topic, timeout=_PROBE_TIMEOUT_S).topics[topic]
     except KafkaException as error:
         return f"Kafka does not answer: {error.args[0].str()}"
     if found.error is not None:
@@ -86,14 +100,20 @@ def _problem_with(publisher: KafkaPublisher, topic: str) -> str | None:
     return None
 
 
-async def await_schemas(readiness: Readiness, look_up: Callable[[], Schemas]) -> Schemas:
-    """Ask the registry until it knows what we write. `look_up` may block, and raises RegistryUnavailable."""
+async def await_schemas(readiness: Readiness, look_up: Callable[[], Schemas], remembered: bool) -> Schemas:
+    """Ask the registry until it knows what we write. `look_up` may block, and raises RegistryUnavailable.
+
+    `remembered`: what an earlier run was told serves until then.
+    """
     wait_s = _REGISTRY_FIRST_WAIT_S
     while True:
         try:
             found = await asyncio.to_thread(look_up)
         except RegistryUnavailable as error:
-            readiness.unmet(Need.SCHEMAS, str(error))
+            if remembered:
+                readiness.met(Need.SCHEMAS)
+            else:
+                readiness.unmet(Need.SCHEMAS, str(error))
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, _REGISTRY_LONGEST_WAIT_S)
         else:

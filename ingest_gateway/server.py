@@ -16,7 +16,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ingest_gateway.connection_guard import ConnectionGuard
 
 _GRACE_S: Final = 5
-"""How long requests in flight may take after SIGTERM; each waits for Kafka two seconds at most."""
+"""How long requests in flight may take after SIGTERM."""
+_BACKLOG: Final = 2_048
 
 _OWN_DESCRIPTORS: Final = 128
 """For everything but clients: files, Kafka's brokers, the registry, the listening socket."""
@@ -53,15 +54,19 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def server(application: ASGIApp, host: str, port: int, guard: ConnectionGuard) -> Server:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket whose connections are shared among all processes that do the same (SO_REUSEPORT)."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=_BACKLOG, reuse_port=True)
+
+
+def server(application: ASGIApp, guard: ConnectionGuard) -> Server:
     """A server for one process: no access log, no trust in forwarded addresses, its logging left to ours."""
     # It logs a line for each broken request; the guard counts them.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     return Server(
         uvicorn.Config(
             application,
-            host=host,
-            port=port,
             # A factory will do: uvicorn asks for a class, and calls it.
             http=guard.connection,  # type: ignore[arg-type]
             timeout_keep_alive=ceil(guard.bounds.keep_alive_s),

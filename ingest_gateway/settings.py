@@ -1,6 +1,7 @@
 """The gateway's environment, read here and nowhere else."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from ingest_gateway.client_address import ForwardingHeader, Network
 from ingest_gateway.errors import Misconfigured
 from ingest_gateway.user_tokens import TokenKey, TokenRules
+from schemas import limits
 from schemas.api_keys import checked_digests
 from telemetry.logs import LogFormat
 
@@ -21,6 +23,7 @@ def _unprefixed(name: str, default: Any, **bounds: Any) -> Any:
     return Field(default, validation_alias=AliasChoices(name), **bounds)
 
 
+_SPOOL_AGE_S = limits.SPOOL_MAX_AGE_MS // 1_000
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[a-z0-9_.-]+|\[[0-9a-f:.]+\]")
 """In an Origin header: letters beyond ASCII come as punycode, capitals as small letters."""
@@ -65,10 +68,16 @@ class Settings(BaseSettings):
     key_burst: int = Field(default=20_000, ge=1)
     """The same for one key. A publishable key is shared by all visitors of its pages."""
 
-    ack_timeout_ms: int = Field(default=2_000, ge=100, le=60_000)
-    """How long a request waits for Kafka before it is answered 503."""
-    max_in_flight: int = Field(default=20_000, ge=500)
-    """Records that may await Kafka at once; more are answered 503 straight away."""
+    ack_timeout_ms: int = Field(default=150, ge=10, le=60_000)
+    """How long a request waits for Kafka before its events go to the spool."""
+    max_in_flight: int = Field(default=20_000, ge=1_000)
+    """Records that may await Kafka at once; more go straight to the spool."""
+    spool_dir: Path = Path("spool")
+    """Where the spool is; several gateways of one host may share it."""
+    spool_max_mb: int = Field(default=1_024, ge=1)
+    """How much each process may keep there, in MiB; then events are answered 503."""
+    spool_max_age_s: int = Field(default=_SPOOL_AGE_S, ge=1, le=_SPOOL_AGE_S)
+    """How long an event may wait there; with an older one the spool takes nothing more."""
     head_timeout_ms: int = Field(default=10_000, ge=100)
     body_timeout_ms: int = Field(default=10_000, ge=100)
     keep_alive_ms: int = Field(default=5_000, ge=1_000)

@@ -42,7 +42,8 @@ def side_routes(readiness: Readiness, metrics: GatewayMetrics, sdk: dict[str, in
     async def ready() -> JSONResponse:
         missing = readiness.missing
         status = "not ready" if missing else "ready"
-        return JSONResponse({"status": status, "missing": missing}, 503 if missing else 200)
+        document = {"status": status, "missing": missing, "spooling": readiness.degraded}
+        return JSONResponse(document, 503 if missing else 200)
 
     @app.get("/metrics", summary="Figures for Prometheus")
     async def figures() -> Response:

@@ -81,6 +81,7 @@ class Reason(StrEnum):
     TOO_OLD = "too_old", "The event is older than the gateway takes."
 
     # Behind the gateway
+    UNDELIVERABLE = "undeliverable", "Kafka refuses the record for good, while it takes others."
     UNDECODABLE = "undecodable", "The record's bytes are not a value of its topic's schema."
     UNKNOWN_SCHEMA = "unknown_schema", "The record's schema id is not in the registry."
     INVALID_RECORD = "invalid_record", "The record decodes, but a value in it breaks the catalogue's limits."

@@ -1,6 +1,8 @@
 """Fixtures for tests on the real servers: one stack a run, a namespace and a database for each module."""
 
+import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 
 import httpx
@@ -17,6 +19,10 @@ from wire.clients import Cluster
 # How fast examples are made says more about the machine than about the code.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+# A gateway that a test starts without saying where its spool is has one that goes with this run.
+_spool = tempfile.TemporaryDirectory(prefix="sillage-spool-")
+os.environ.setdefault("SILLAGE_SPOOL_DIR", _spool.name)
 
 
 @pytest.fixture(scope="session")

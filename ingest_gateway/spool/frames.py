@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from ingest_gateway.record import Record
+
 MARKER_BYTES: Final = 8
 _CHECKSUM: Final = struct.Struct(">I")
 _HEAD: Final = struct.Struct(">BqqI")
@@ -22,14 +24,6 @@ _LENGTHS: Final = struct.Struct(">HI")
 _NUMBER: Final = struct.Struct(">q")
 FRAME_BYTES: Final = MARKER_BYTES + _CHECKSUM.size + _HEAD.size
 """What a frame takes beside its payload."""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record of a topic: its key, which decides the partition, and its wire bytes."""
-
-    key: bytes
-    value: bytes
 
 
 class Kind(IntEnum):

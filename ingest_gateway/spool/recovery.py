@@ -34,7 +34,8 @@ class Recovered:
     stretches: list[Stretch] = field(default_factory=list)
     settled: set[int] = field(default_factory=set)
     last_number: int = 0
-    damaged: list[Path] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
+    """For each place with bytes that are no frame: where they are kept."""
 
     @property
     def entries(self) -> int:
@@ -79,13 +80,15 @@ def _read(folder: Path, found: Recovered) -> Iterator[tuple[Stretch, "array[int]
         yield stretch, entries
 
 
-def set_aside(folder: Path, segment: Segment, damage: Damage, data: bytes) -> Path:
-    """Keep damaged bytes of a segment in a file of their own. Raises OSError."""
-    aside = folder / DAMAGED
-    aside.mkdir(exist_ok=True)
-    copy = aside / f"{segment.path.stem}-{damage.start}-{damage.end}.bytes"
-    copy.write_bytes(data[damage.start : damage.end])
-    return copy
+def set_aside(folder: Path, segment: Segment, damage: Damage, data: bytes) -> str:
+    """Keep damaged bytes of a segment in a file of their own; tells where."""
+    copy = folder / DAMAGED / f"{segment.path.stem}-{damage.start}-{damage.end}.bytes"
+    try:
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_bytes(data[damage.start : damage.end])
+    except OSError as error:
+        return f"nowhere: {error}"
+    return str(copy)
 
 
 def _pairs(flat: "array[int]") -> Iterator[tuple[int, int]]:

@@ -11,8 +11,9 @@ from typing import Final, Protocol
 import structlog
 
 from ingest_gateway.errors import Unavailable
+from ingest_gateway.record import Record
 from ingest_gateway.spool import frames
-from ingest_gateway.spool.frames import FRAME_BYTES, Damage, Frame, Kind, Record
+from ingest_gateway.spool.frames import FRAME_BYTES, Damage, Frame, Kind
 from ingest_gateway.spool.group_commit import GroupCommit, Removal, Write
 from ingest_gateway.spool.ledger import Bounds, Ledger, Unread, Waiting
 from ingest_gateway.spool.recovery import Recovered, recover, set_aside
@@ -69,8 +70,8 @@ class Spool:
     async def open(cls, folder: Path, bounds: Bounds, now_ms: Callable[[], int]) -> "Spool":
         """Read what is there. Raises OSError."""
         found = await asyncio.to_thread(recover, folder)
-        for path in found.damaged:
-            _log.error("spool_damaged", kept_in=str(path), bytes=path.stat().st_size)
+        for kept_in in found.damaged:
+            _log.error("spool_damaged", kept_in=kept_in)
         if found.entries:
             _log.warning("spool_found", folder=str(folder), entries=found.entries)
         else:
@@ -167,11 +168,7 @@ class Spool:
 
     def _damage(self, unread: Unread, damage: Damage, data: bytes) -> None:
         self.damaged += 1
-        try:
-            kept_in = str(set_aside(self.folder, unread.segment, damage, data))
-        except OSError as error:
-            kept_in = f"nowhere: {error}"
-        _log.error("spool_damaged", kept_in=kept_in, bytes=damage.end - damage.start)
+        _log.error("spool_damaged", kept_in=set_aside(self.folder, unread.segment, damage, data))
 
     def settle(self, entry: Entry) -> None:
         """Kafka has it, or it is kept elsewhere."""

@@ -22,7 +22,7 @@ MODULES: Mapping[ServiceName, str] = MappingProxyType(
 def programs(home: Home, state: State, namespace: str) -> list[Program]:
     """The three services, under the settings their settings.py read."""
     return [
-        _program("gateway", home.spool, _shared(state, namespace) | _gateway(state)),
+        _program("gateway", home.spool, _shared(state, namespace) | _gateway(home, state)),
         _program("streams", home.streams, _shared(state, namespace) | _streams(home, state)),
         _program("sink", home.root, _shared(state, namespace) | _sink(state)),
     ]
@@ -63,10 +63,11 @@ def _shared(state: State, namespace: str) -> dict[str, str]:
     }
 
 
-def _gateway(state: State) -> dict[str, str]:
+def _gateway(home: Home, state: State) -> dict[str, str]:
     return {
         "SILLAGE_GATEWAY_HOST": HOST,
         "SILLAGE_GATEWAY_PORT": str(state.ports.gateway),
+        "SILLAGE_SPOOL_DIR": str(home.spool),
         "SILLAGE_ALLOWED_ORIGINS": ",".join(state.origins()),
         "SILLAGE_PUBLISHABLE_KEYS": digest_of(state.publishable_key),
         "SILLAGE_SECRET_KEYS": digest_of(state.secret_key),

@@ -1,14 +1,13 @@
-"""The producer on the event loop: bounded in time and in number, and acknowledged before it returns."""
+"""The producer on the event loop: it tells what became of a batch, and when that is not known in time."""
 
 import asyncio
-import time
 
 import pytest
-from prometheus_client import generate_latest
 
-from ingest_gateway.errors import Unavailable
+from ingest_gateway.breaker import Breaker
 from ingest_gateway.metrics import GatewayMetrics
-from ingest_gateway.publisher import KafkaPublisher, Record
+from ingest_gateway.publisher import Delivery, KafkaPublisher, Outcome
+from ingest_gateway.record import Record
 from schemas.topics import INTERACTIONS, Namespace
 from tests.services import free_port
 from tests.stack import Stack
@@ -18,63 +17,99 @@ from wire.clients import Cluster, producer_settings
 pytestmark = pytest.mark.integration
 
 RECORDS = [Record(b"key", b"value-%d" % number) for number in range(10)]
+LONG_MS, SHORT_MS = 120_000, 500
 
 
 def _publisher(
-    bootstrap: str, topic: str, metrics: GatewayMetrics | None = None, patience_s: float = 0.3
+    bootstrap: str,
+    topic: str,
+    breaker: Breaker | None = None,
+    patience_s: float = 0.05,
+    timeout_ms: int = LONG_MS,
 ) -> KafkaPublisher:
     """To be made on a running loop. Holds at most 15 records."""
     return KafkaPublisher(
-        {**producer_settings(Cluster(bootstrap), "test"), "message.timeout.ms": round(900 * patience_s)},
+        {**producer_settings(Cluster(bootstrap), "test"), "message.timeout.ms": timeout_ms},
         topic=topic,
-        ack_timeout_s=patience_s,
+        patience_s=patience_s,
         max_in_flight=15,
-        metrics=metrics or GatewayMetrics(),
+        breaker=breaker or Breaker(),
+        metrics=GatewayMetrics(),
         on_fatal=lambda why: None,
     )
 
 
-def test_what_is_published_is_in_the_topic_in_order(stack: Stack, namespace: str) -> None:
+async def _end_of(delivery: Delivery) -> bool:
+    """Whether Kafka has the whole batch, when that is known."""
+    told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    delivery.when_settled(told.set_result)
+    return await told
+
+
+def test_what_is_acknowledged_is_in_the_topic_in_order(stack: Stack, namespace: str) -> None:
     topic = Namespace(namespace).topic(INTERACTIONS)
+    breaker = Breaker()
+    breaker.trip("until now", 0.0)
 
     async def run() -> None:
-        publisher = _publisher(stack.bootstrap, topic, patience_s=10)
-        await publisher.publish(RECORDS)
-        assert publisher.deliveries.last_ack is not None
-        assert publisher.close(1) == 0
+        publisher = _publisher(stack.bootstrap, topic, breaker, patience_s=60)
+        assert await publisher.send(RECORDS).outcome is Outcome.ACKNOWLEDGED
+        assert (publisher.in_flight, publisher.close(1)) == (0, 0)
 
     asyncio.run(run())
     assert [message.value() for message in read_topic(stack.bootstrap, topic)] == [r.value for r in RECORDS]
+    assert not breaker.open
 
 
-def test_without_kafka_it_gives_up_in_time_and_refuses_more_than_it_may_hold() -> None:
-    metrics = GatewayMetrics()
-
+def test_without_kafka_a_batch_is_overdue_first_and_fails_in_the_end() -> None:
     async def run() -> None:
-        publisher = _publisher(f"127.0.0.1:{free_port()}", "nowhere", metrics)
-        started = time.monotonic()
-        first = asyncio.create_task(publisher.publish(RECORDS))
-        await asyncio.sleep(0.05)
-        with pytest.raises(Unavailable, match="too many"):
-            await publisher.publish(RECORDS)
-        assert time.monotonic() - started < 0.25
-        with pytest.raises(Unavailable, match="in time"):
-            await first
-        assert time.monotonic() - started < 1
-        assert publisher.deliveries.failing
-        publisher.close(2)
+        publisher = _publisher(f"127.0.0.1:{free_port()}", "nowhere", timeout_ms=SHORT_MS)
+        delivery = publisher.send(RECORDS)
+        assert await delivery.outcome is Outcome.OVERDUE
+        assert not await _end_of(delivery)
+        assert not await _end_of(delivery)  # whoever asks later hears the same
+        assert publisher.in_flight == 0
 
     asyncio.run(run())
-    assert b"sillage_gateway_late_deliveries_total 0.0" in generate_latest(metrics.registry)
 
 
-def test_a_posted_record_that_cannot_be_delivered_is_told() -> None:
+def test_it_takes_no_more_than_it_may_hold() -> None:
+    async def run() -> None:
+        publisher = _publisher(f"127.0.0.1:{free_port()}", "nowhere", timeout_ms=SHORT_MS)
+        assert publisher.takes(15)
+        delivery = publisher.send(RECORDS)
+        assert publisher.takes(5)
+        assert not publisher.takes(6)
+        await _end_of(delivery)
+        assert publisher.takes(15)
+
+    asyncio.run(run())
+
+
+def test_a_record_too_large_fails_and_its_neighbours_are_delivered(stack: Stack, namespace: str) -> None:
+    topic = Namespace(namespace).topic(INTERACTIONS)
+
+    async def run() -> None:
+        publisher = _publisher(stack.bootstrap, topic, patience_s=60)
+        delivery = publisher.send([Record(b"small", b"neighbour"), Record(b"large", bytes(2_000_000))])
+        assert await delivery.outcome is Outcome.FAILED
+        assert delivery.error is not None
+        assert delivery.error.name() == "MSG_SIZE_TOO_LARGE"
+        publisher.close(60)
+
+    asyncio.run(run())
+    assert b"neighbour" in [message.value() for message in read_topic(stack.bootstrap, topic)]
+
+
+def test_a_single_record_that_cannot_be_delivered_is_told() -> None:
     told: list[bool] = []
 
     async def run() -> None:
-        publisher = _publisher(f"127.0.0.1:{free_port()}", "nowhere")
+        publisher = _publisher(f"127.0.0.1:{free_port()}", "nowhere", timeout_ms=SHORT_MS)
         publisher.post("nowhere", RECORDS[0], told.append)
-        publisher.close(10)
+        error = await publisher.deliver(RECORDS[0])
+        assert error is not None
+        assert error.name() == "_MSG_TIMED_OUT"
 
     asyncio.run(run())
     assert told == [False]

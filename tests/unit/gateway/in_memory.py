@@ -19,8 +19,8 @@ from ingest_gateway.identifiers import uuid7
 from ingest_gateway.intake import Stamps
 from ingest_gateway.interaction_log import InteractionLog
 from ingest_gateway.metrics import GatewayMetrics
-from ingest_gateway.publisher import Record
 from ingest_gateway.rate_limits import Buckets, Rate, RateLimits
+from ingest_gateway.record import Record
 from ingest_gateway.route import AnalyticsRoute, Policy
 from ingest_gateway.user_tokens import TokenRules, UserTokens
 from schemas.api_keys import ApiKeys, digest_of

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from ingest_gateway.connection_guard import ConnectionBounds, ConnectionGuard, GuardedConnection
 from ingest_gateway.metrics import ConnectionEnd
 from ingest_gateway.route import PATH
-from ingest_gateway.server import dispatch, server
+from ingest_gateway.server import dispatch, listen, server
 from schemas.limits import BODY_BYTES
 from tests.unit.gateway.in_memory import ORIGIN, Gateway, single
 
@@ -98,12 +98,13 @@ class Client:
 async def served(**bounds: Any) -> AsyncIterator[Served]:
     gateway = Gateway()
     guard = ConnectionGuard(ConnectionBounds(**bounds), gateway.metrics)
-    http = server(dispatch(PATH, gateway.route, gateway.route), "127.0.0.1", 0, guard)
-    serving = asyncio.create_task(http.serve())
+    http = server(dispatch(PATH, gateway.route, gateway.route), guard)
+    listener = listen("127.0.0.1", 0)
+    serving = asyncio.create_task(http.serve([listener]))
     async with asyncio.timeout(PATIENCE_S):
         while not http.started:  # noqa: ASYNC110 (uvicorn has no event for it)
             await asyncio.sleep(0.005)
-    site = Served(gateway, guard, http.servers[0].sockets[0].getsockname()[1])
+    site = Served(gateway, guard, listener.getsockname()[1])
     try:
         yield site
     finally:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from ingest_gateway.spool.frames import Record
+from ingest_gateway.record import Record
 from ingest_gateway.spool.group_commit import End
 from ingest_gateway.spool.ledger import Bounds
 from ingest_gateway.spool.spool import Entry, Spool

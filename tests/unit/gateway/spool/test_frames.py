@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest_gateway.record import Record
 from ingest_gateway.spool import frames
-from ingest_gateway.spool.frames import Damage, Frame, Kind, Record
+from ingest_gateway.spool.frames import Damage, Frame, Kind
 
 MARKER = bytes(range(200, 208))
 RECORDS = st.lists(st.builds(Record, st.binary(max_size=9), st.binary(max_size=40)), max_size=5)

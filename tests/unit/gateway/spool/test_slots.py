@@ -1,0 +1,31 @@
+"""Every process has a folder of its own, and what a dead one left is found."""
+
+from pathlib import Path
+
+from ingest_gateway.spool.segments import SegmentWriter
+from ingest_gateway.spool.slots import abandoned, claim
+
+
+def _leave_something(folder: Path) -> None:
+    writer = SegmentWriter(folder, 1_000)
+    writer.append(1, [b"entry"], durable=True)
+    writer.close()
+
+
+def test_each_claims_another_and_a_released_one_is_claimed_again(tmp_path: Path) -> None:
+    root = tmp_path / "spool" / "topic"
+    first, second = claim(root), claim(root)
+    assert (first.folder.name, second.folder.name) == ("slot-1", "slot-2")
+    first.release()
+    assert claim(root).folder == first.folder
+
+
+def test_only_what_nobody_holds_and_is_not_empty_is_abandoned(tmp_path: Path) -> None:
+    held, empty, left = claim(tmp_path), claim(tmp_path), claim(tmp_path)
+    _leave_something(held.folder)
+    _leave_something(left.folder)
+    empty.release()
+    left.release()
+    (found,) = abandoned(tmp_path)
+    assert found.folder == left.folder
+    assert list(abandoned(tmp_path)) == []
