@@ -53,7 +53,7 @@ async def serve(settings: Settings) -> int:
     hot = AnalyticsRoute(
         admission_of(settings), policy_of(settings), interactions, dead_letters, metrics, stamps, now_ms
     )
-    beside = side_routes(readiness, metrics, sdk_of(settings))
+    beside = side_routes(readiness, metrics, sdk_of(settings), settings.sdk_file)
     guard = ConnectionGuard(connection_bounds(settings), metrics)
     http = server(dispatch(PATH, hot, beside), guard)
     failure.then(http.stop)

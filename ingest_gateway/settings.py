@@ -85,6 +85,9 @@ class Settings(BaseSettings):
     max_connections: int = Field(default=2_000, ge=1)
     """More than these, and the one that has kept the gateway waiting longest is closed for a new one."""
 
+    sdk_file: Path | None = None
+    """The browser SDK's built script, served as /sillage.js."""
+
     enable_analytics: bool = _unprefixed("ENABLE_ANALYTICS", True)
     analytics_batch_size: int = _unprefixed("ANALYTICS_BATCH_SIZE", 10, ge=1, le=500)
     analytics_flush_interval: int = _unprefixed("ANALYTICS_FLUSH_INTERVAL", 5_000, ge=100)

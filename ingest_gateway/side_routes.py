@@ -1,5 +1,7 @@
 """What stands beside the hot route: health, metrics, the OpenAPI document and a page to read it."""
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
@@ -13,14 +15,24 @@ from ingest_gateway.docs_page import page
 from ingest_gateway.metrics import GatewayMetrics
 from ingest_gateway.readiness import Readiness
 from ingest_gateway.route import PATH
+from ingest_gateway.sdk_script import script
 from schemas.reasons import Reason
 
 SEE: Final = ("/docs", "/openapi.json", "/healthz", "/readyz", "/metrics")
+_NOT_BUILT: Final = "the browser SDK is not built, or SILLAGE_SDK_FILE does not name its file"
 _REASONS: Final = {404: Reason.NOT_FOUND, 405: Reason.METHOD_NOT_ALLOWED}
 
 
-def side_routes(readiness: Readiness, metrics: GatewayMetrics, sdk: dict[str, int | bool]) -> FastAPI:
-    """The application for every address but the hot one. `sdk`: what a browser's SDK should go by."""
+def side_routes(
+    readiness: Readiness,
+    metrics: GatewayMetrics,
+    sdk: dict[str, int | bool],
+    sdk_file: Path | None = None,
+) -> FastAPI:
+    """The application for every address but the hot one.
+
+    `sdk`: what a browser's SDK should go by; `sdk_file`: where its built script is.
+    """
     # FastAPI's own documentation page loads its scripts from a CDN; ours needs no network.
     app = FastAPI(
         title="Sillage gateway",
@@ -49,6 +61,15 @@ def side_routes(readiness: Readiness, metrics: GatewayMetrics, sdk: dict[str, in
     async def figures() -> Response:
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
+    @app.get("/sillage.js", summary="The browser SDK", response_class=Response, responses={304: {}, 404: {}})
+    async def browser_sdk(request: Request) -> Response:
+        served = script(sdk_file, sdk)
+        if served is None:
+            return _failure(404, Reason.NOT_FOUND, _NOT_BUILT)
+        if served.known_by(request.headers.get("if-none-match")):
+            return Response(status_code=304, headers=served.headers)
+        return Response(served.content, headers=served.headers)
+
     @app.get("/openapi.json", include_in_schema=False)
     async def document() -> JSONResponse:
         return JSONResponse(openapi.document(app))
@@ -63,10 +84,15 @@ def side_routes(readiness: Readiness, metrics: GatewayMetrics, sdk: dict[str, in
 async def _as_json(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     reason = _REASONS.get(error.status_code, Reason.BAD_FRAMING)
-    body = {"success": False, "error": reason.meaning, "reason": reason.value}
-    return JSONResponse(body, error.status_code, headers=dict(error.headers or {}))
+    return _failure(error.status_code, reason, reason.meaning, error.headers)
 
 
 async def _as_bug(_request: Request, _error: Exception) -> JSONResponse:
-    body = {"success": False, "error": INTERNAL_ERROR_TEXT, "reason": Reason.INTERNAL_ERROR.value}
-    return JSONResponse(body, 500)
+    return _failure(500, Reason.INTERNAL_ERROR, INTERNAL_ERROR_TEXT)
+
+
+def _failure(
+    status: int, reason: Reason, message: str, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    body = {"success": False, "error": message, "reason": reason.value}
+    return JSONResponse(body, status, headers=dict(headers or {}))

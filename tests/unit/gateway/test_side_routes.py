@@ -69,6 +69,29 @@ def test_a_bug_beside_the_hot_route_tells_nothing(app: FastAPI) -> None:
     assert (answer.status_code, answer.json()["error"]) == (500, "Internal server error")
 
 
+def test_without_a_built_sdk_it_says_what_to_do(client: TestClient) -> None:
+    answer = client.get("/sillage.js")
+    assert (answer.status_code, answer.json()["reason"]) == (404, "not_found")
+    assert "SILLAGE_SDK_FILE" in answer.json()["error"]
+
+
+def test_the_built_sdk_comes_with_its_settings_and_is_cached(readiness: Readiness, tmp_path: Path) -> None:
+    built = tmp_path / "sillage.js"
+    built.write_text("start(globalThis.sillageSettings)")
+    sdk = {"enabled": True, "batchSize": 7, "flushInterval": 3_000}
+    client = TestClient(side_routes(readiness, GatewayMetrics(), sdk, built))
+    first = client.get("/sillage.js")
+    settings, code = first.text.split("\n")
+    assert json.loads(settings.removeprefix("globalThis.sillageSettings=").removesuffix(";")) == sdk
+    assert code == built.read_text()
+    assert first.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert "max-age=86400" in first.headers["cache-control"]
+    again = client.get("/sillage.js", headers={"if-none-match": f'W/"x", {first.headers["etag"]}'})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+    built.write_text("newer()")
+    assert client.get("/sillage.js", headers={"if-none-match": first.headers["etag"]}).status_code == 200
+
+
 def test_the_openapi_document_names_every_type_and_status(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     event = document["components"]["schemas"]["ClientEvent"]
