@@ -5,14 +5,14 @@ Pure: what the request and the process bring along comes in as plain values.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ingest_gateway.batch import Batch, Malformed, refusal_of
 from ingest_gateway.caller import Source
-from ingest_gateway.enrichment.clock import TimeSource, occurred_at
-from ingest_gateway.enrichment.user_agent import NOBODY, Client, describe
+from ingest_gateway.enrichment.clock import occurred_at
 from ingest_gateway.errors import Refusal
 from ingest_gateway.session import named, session_of, user_of
+from ingest_gateway.visitor import Visitor, Visitors, Who
 from schemas import limits
 from schemas.client_time import epoch_ms
 from schemas.envelope import ClientEvent, Envelope
@@ -21,8 +21,16 @@ from schemas.reasons import Reason
 from schemas.rejection import InvalidEvent
 from schemas.validation import ValidEvent, checked
 
-Interaction = dict[str, Any]
-"""One value of the topic `interactions`, by the field names of its Avro schema."""
+
+class Interaction(NamedTuple):
+    """One value of the topic `interactions`, by the field names of its Avro schema.
+
+    `shared`: the fields from session_id on. It is the same object for all events of a request that have them
+    in common, so that they are encoded once.
+    """
+
+    own: Mapping[str, Any]
+    shared: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +88,7 @@ def take_in(batch: Batch, arrival: Arrival, stamps: Stamps) -> Intake:
     """Judge every item. Raises Refusal where the envelope itself cannot be used."""
     session_id = _batch_session(batch.envelope, arrival)
     try:
-        shared = _shared_fields(batch.envelope, arrival, stamps.gateway_boot)
+        visitors = Visitors(_request_fields(batch.envelope, arrival, stamps.gateway_boot))
     except InvalidEvent as fault:
         raise refusal_of(fault) from None
     intake = Intake()
@@ -90,17 +98,19 @@ def take_in(batch: Batch, arrival: Arrival, stamps: Stamps) -> Intake:
             intake.rejected.append(Rejected(index, item.raw, item.fault.reason, item.fault.message))
             continue
         try:
-            interaction = _interaction(item, arrival, batch.envelope, session_id, shared, stamps)
+            event = checked(item)
+            visitor = visitors.get(_who(item, batch.envelope, arrival, session_id))
+            own = _own_fields(event, visitor, arrival, stamps)
         except InvalidEvent as fault:
             intake.rejected.append(Rejected(index, item, fault.reason, fault.message))
             continue
-        identity = (interaction["session_id"], interaction["event_id"])
+        identity = (visitor.shared["session_id"], own["event_id"])
         if identity in seen:
             intake.duplicates += 1
             continue
         seen.add(identity)
-        interaction["receipt"] = stamps.next_receipt()
-        intake.accepted.append(interaction)
+        own["receipt"] = stamps.next_receipt()
+        intake.accepted.append(Interaction(own, visitor.shared))
     return intake
 
 
@@ -119,7 +129,7 @@ def _clean_cookie(session_id: str | None) -> str | None:
     return None if session_id is None or not session_id.isprintable() else session_id
 
 
-def _shared_fields(envelope: Envelope, arrival: Arrival, gateway_boot: str) -> Interaction:
+def _request_fields(envelope: Envelope, arrival: Arrival, gateway_boot: str) -> dict[str, Any]:
     context = envelope.get("context")
     return {
         "visitor_id": envelope.get("visitorId"),
@@ -134,46 +144,13 @@ def _shared_fields(envelope: Envelope, arrival: Arrival, gateway_boot: str) -> I
     }
 
 
-def _interaction(
-    item: ClientEvent,
-    arrival: Arrival,
-    envelope: Envelope,
-    batch_session: str | None,
-    shared: Mapping[str, Any],
-    stamps: Stamps,
-) -> Interaction:
-    event = checked(item)
-    session_id = session_of(item, arrival.source, batch_session)
-    user_id = user_of(item, arrival.source, envelope, arrival.user)
-    time, time_source = occurred_at(event.client_time, shared["sent_at"], arrival.received_at)
-    user_agent, client = _speaker(item, arrival, _has_touch(event.device_type, envelope))
-    return {
-        **shared,
-        **_own_fields(event, time, time_source),
-        **_client_fields(event, user_agent, client),
-        "event_id": event.event_id or stamps.new_event_id(arrival.received_at),
-        "session_id": session_id,
-        "user_id": user_id,
-    }
-
-
-def _own_fields(event: ValidEvent, time: int, time_source: TimeSource) -> Interaction:
-    return {
-        "event_type": event.type.name,
-        "event_category": event.type.category.value,
-        "occurred_at": time,
-        "time_source": time_source.value,
-        "client_time": event.client_time,
-        "path": event.path,
-        "perfume_id": event.perfume_id,
-        "house_id": event.house_id,
-        "note_id": event.note_id,
-        "event_data": event.event_data,
-        "duration": event.duration,
-        "value": event.value,
-        "referrer": event.referrer,
-        "seq": event.seq,
-    }
+def _who(item: ClientEvent, envelope: Envelope, arrival: Arrival, batch_session: str | None) -> Who:
+    return Who(
+        session_of(item, arrival.source, batch_session),
+        user_of(item, arrival.source, envelope, arrival.user),
+        _user_agent(item, arrival),
+        _has_touch(item.get("deviceType"), envelope),
+    )
 
 
 def _has_touch(claimed_device: str | None, envelope: Envelope) -> bool:
@@ -183,29 +160,28 @@ def _has_touch(claimed_device: str | None, envelope: Envelope) -> bool:
     return claimed_device in ("tablet", "mobile") or (isinstance(fingers, int) and fingers > 1)
 
 
-def _speaker(item: ClientEvent, arrival: Arrival, has_touch: bool) -> tuple[str | None, Client]:
-    """The visitor's user agent: a server's own header names its HTTP library, not a visitor's browser."""
+def _user_agent(item: ClientEvent, arrival: Arrival) -> str | None:
+    """The visitor's: a server's own header names its HTTP library, not a visitor's browser."""
     if arrival.source is Source.BROWSER:
-        return arrival.user_agent, describe(arrival.user_agent, has_touch)
+        return arrival.user_agent
     passed_on = item.get("userAgent")
-    if passed_on is None:
-        return None, NOBODY
-    check_text("userAgent", passed_on)
-    return passed_on, describe(passed_on, has_touch)
+    if passed_on is not None:
+        check_text("userAgent", passed_on)
+    return passed_on
 
 
 _NO_WORD: Final = (None, "unknown")
 
 
-def _client_fields(event: ValidEvent, user_agent: str | None, client: Client) -> Interaction:
-    too_long = user_agent is not None and len(user_agent) > limits.USER_AGENT_CHARS
-    claimed = event.device_type
+def _own_fields(event: ValidEvent, visitor: Visitor, arrival: Arrival, stamps: Stamps) -> dict[str, Any]:
+    """All but the receipt. Raises InvalidEvent (too_old)."""
+    time, time_source = occurred_at(event["client_time"], visitor.shared["sent_at"], arrival.received_at)
+    client, claimed = visitor.client, event["device_type"]
     return {
-        "browser": client.browser,
-        "os": client.os,
+        **event,
+        "event_id": event["event_id"] or stamps.new_event_id(arrival.received_at),
+        "occurred_at": time,
+        "time_source": time_source.value,
         "device_type": client.device_type if client.is_bot or claimed in _NO_WORD else claimed,
-        "is_bot": client.is_bot,
-        "bot_suspect": client.bot_suspect,
-        "user_agent": user_agent[: limits.USER_AGENT_CHARS] if user_agent is not None else None,
-        "truncated": [*event.truncated, "user_agent"] if too_long else list(event.truncated),
+        "truncated": event["truncated"] + visitor.truncated,
     }

@@ -1,11 +1,12 @@
 """The topic `interactions`, as the hot route sees it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from ingest_gateway.errors import Unavailable
 from ingest_gateway.intake import Interaction
 from ingest_gateway.record import Record
+from schemas.avro_encoders import interaction_own, interaction_shared
 from wire.codec import Encoder
 
 
@@ -30,7 +31,14 @@ class InteractionLog:
             return
         if self.encoder is None:
             raise Unavailable("still waiting for the schema registry: send the same events again")
-        encode = self.encoder.encode
-        await self._publisher.publish(
-            [Record(event["session_id"].encode(), encode(event)) for event in interactions]
-        )
+        await self._publisher.publish(list(_records(interactions, self.encoder.header)))
+
+
+def _records(interactions: Sequence[Interaction], header: bytes) -> Iterator[Record]:
+    """What interactions share is encoded when it changes, not for each of them."""
+    shared, key, end = None, b"", b""
+    for interaction in interactions:
+        if interaction.shared is not shared:
+            shared = interaction.shared
+            key, end = shared["session_id"].encode(), interaction_shared(shared)
+        yield Record(key, header + interaction_own(interaction.own) + end)

@@ -42,7 +42,7 @@ def user_of(event: ClientEvent, source: Source, envelope: Envelope, verified: st
 
 def names_user(*holders: Mapping[str, Any] | None) -> bool:
     """Whether any of these objects claims who the visitor is."""
-    return any(
-        holder is not None and (holder.get("userId") is not None or holder.get("user_id") is not None)
-        for holder in holders
-    )
+    for holder in holders:
+        if holder is not None and (holder.get("userId") is not None or holder.get("user_id") is not None):
+            return True
+    return False

@@ -37,6 +37,9 @@ class Kind(StrEnum):
     RATINGS = "ratings"
     ANY = "any"
 
+    # Members are keys of a table that every event's data is looked up in: Enum's own hash is slow.
+    __hash__ = str.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class DataKey:

@@ -4,11 +4,11 @@ Pure: no clock, no identity, no request. The gateway adds what only it knows.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
+from typing_extensions import TypedDict
 
 from schemas import limits
 from schemas.catalogue import CATALOGUE, VIEW_ENDED_TARGET
@@ -26,12 +26,15 @@ RATED_BY: Final[Mapping[str, str]] = {"RATING_COMPLETED": "ratings", "RATING_UPD
 """Where in eventData the rating stands that an event's `value` repeats."""
 
 
-@dataclass(frozen=True, slots=True)
-class ValidEvent:
-    """An event that keeps every rule of envelope and catalogue. `event_data` is JSON text."""
+class ValidEvent(TypedDict):
+    """An event that keeps every rule of envelope and catalogue, by the field names of Interaction.
+
+    `event_data` is JSON text. What only the gateway knows is not in it; `device_type` is the client's claim.
+    """
 
     event_id: str | None
-    type: EventType
+    event_type: str
+    event_category: str
     client_time: int | None
     path: str
     perfume_id: str | None
@@ -78,22 +81,23 @@ def checked(event: ClientEvent) -> ValidEvent:
     _check_view_target(row, event, data or {})
     referrer = event.get("referrer")
     cut = referrer is not None and len(referrer) > limits.REFERRER_CHARS
-    return ValidEvent(
-        event_id=_event_id(event.get("eventId")),
-        type=row,
-        client_time=epoch_ms("timestamp", event.get("timestamp")),
-        path=event["path"],
-        perfume_id=event.get("perfumeId"),
-        house_id=event.get("houseId"),
-        note_id=event.get("noteId"),
-        event_data=event_data,
-        duration=event.get("duration"),
-        value=_value(row, event.get("value"), data or {}),
-        referrer=referrer[: limits.REFERRER_CHARS] if referrer is not None and cut else referrer,
-        device_type=event.get("deviceType"),
-        seq=event.get("seq"),
-        truncated=("referrer",) if cut else (),
-    )
+    return {
+        "event_id": _event_id(event.get("eventId")),
+        "event_type": row.name,
+        "event_category": row.category.value,
+        "client_time": epoch_ms("timestamp", event.get("timestamp")),
+        "path": event["path"],
+        "perfume_id": event.get("perfumeId"),
+        "house_id": event.get("houseId"),
+        "note_id": event.get("noteId"),
+        "event_data": event_data,
+        "duration": event.get("duration"),
+        "value": _value(row, event.get("value"), data or {}),
+        "referrer": referrer[: limits.REFERRER_CHARS] if referrer is not None and cut else referrer,
+        "device_type": event.get("deviceType"),
+        "seq": event.get("seq"),
+        "truncated": ("referrer",) if cut else (),
+    }
 
 
 def _event_id(text: str | None) -> str | None:

@@ -33,11 +33,12 @@ class Encoder:
 
     def __init__(self, schema_name: str, schema_id: int) -> None:
         self._avro = ENCODERS[schema_name]
-        self._header = _HEADER.pack(MAGIC, schema_id)
+        self.header = _HEADER.pack(MAGIC, schema_id)
+        """What every value's bytes begin with."""
 
     def encode(self, value: Mapping[str, Any]) -> bytes:
         """Wire bytes of one value. Raises KeyError, ValueError or TypeError where it does not fit."""
-        return self._header + self._avro(value)
+        return self.header + self._avro(value)
 
 
 class Decoder:

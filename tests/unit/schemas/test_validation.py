@@ -72,7 +72,7 @@ def _accepted(event: dict[str, Any]) -> ValidEvent:
 
 @pytest.mark.parametrize("row", CATALOGUE.values(), ids=lambda row: row.name)
 def test_every_type_is_accepted_with_all_it_knows(row: EventType) -> None:
-    assert _accepted(_full(row)).type is row
+    assert _accepted(_full(row))["event_type"] == row.name
 
 
 @pytest.mark.parametrize("row", CATALOGUE.values(), ids=lambda row: row.name)
@@ -97,12 +97,12 @@ def test_a_known_key_may_be_null_unless_it_is_required(row: EventType, key: Data
     if key.required:
         assert _rejected(event) is Reason.MISSING_FIELD
     else:
-        assert _accepted(event).type is row
+        assert _accepted(event)["event_type"] == row.name
 
 
 def test_unknown_keys_are_kept_and_unknown_fields_ignored() -> None:
     event = _accepted({"eventType": "PAGE_VIEW", "path": "/", "eventData": {"mine": [1]}, "extra": 1})
-    assert event.event_data == '{"mine":[1]}'
+    assert event["event_data"] == '{"mine":[1]}'
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_rating_says_its_overall_value_once(
     where = "ratings" if name == "RATING_COMPLETED" else "newRatings"
     data = {where: {"overall": overall}}
     event = {"eventType": name, "path": "/", "perfumeId": "p", "value": value, "eventData": data}
-    assert _accepted(event).value == stored
+    assert _accepted(event)["value"] == stored
 
 
 @pytest.mark.parametrize(("value", "overall"), [(3, 4), (6, None), (0.5, None)])
@@ -171,7 +171,7 @@ def test_the_end_of_a_view_names_what_was_viewed(view: str, missing: str) -> Non
     del event[missing]
     assert _rejected(event) is Reason.MISSING_FIELD
     event["eventData"]["viewType"] = "PAGE_VIEW"
-    assert _accepted(event).event_id is None
+    assert _accepted(event)["event_id"] is None
 
 
 @pytest.mark.parametrize("shown", [["p"] * 2, ["p" * 129], [""], [f"p{n}" for n in range(51)], [1]])
