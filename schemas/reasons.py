@@ -5,6 +5,7 @@ meaning, or it does not exist.
 """
 
 from enum import StrEnum
+from typing import Final
 
 
 class Reason(StrEnum):
@@ -92,6 +93,41 @@ class Reason(StrEnum):
     LATE = "late", "The event came behind the live horizon."
     SESSION_OVERFLOW = "session_overflow", "The session already has the most events one may have."
     DATABASE_REFUSED = "database_refused", "PostgreSQL refuses the row."
+
+
+OF_ONE_EVENT: Final = frozenset(
+    {
+        Reason.UNKNOWN_TYPE,
+        Reason.WRONG_CATEGORY,
+        Reason.MISSING_FIELD,
+        Reason.INVALID_FIELD,
+        Reason.INVALID_TIMESTAMP,
+        Reason.INVALID_TEXT,
+        Reason.NUMBER_OUT_OF_RANGE,
+        Reason.DUPLICATE_KEY,
+        Reason.ID_TOO_LONG,
+        Reason.PATH_TOO_LONG,
+        Reason.EVENT_DATA_TOO_LARGE,
+        Reason.EVENT_DATA_TOO_DEEP,
+        Reason.EVENT_TOO_LARGE,
+        Reason.IDENTITY_IN_BODY,
+        Reason.TOO_OLD,
+    }
+)
+"""Why the gateway rejects an event alone; beside the events the same fault refuses the whole request."""
+
+BEHIND_THE_GATEWAY: Final = frozenset(
+    {
+        Reason.UNDECODABLE,
+        Reason.UNKNOWN_SCHEMA,
+        Reason.INVALID_RECORD,
+        Reason.PROCESSOR_ERROR,
+        Reason.LATE,
+        Reason.SESSION_OVERFLOW,
+        Reason.DATABASE_REFUSED,
+    }
+)
+"""What no HTTP answer says: found in dead letters and counters only."""
 
 
 class Stage(StrEnum):

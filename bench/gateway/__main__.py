@@ -73,6 +73,9 @@ class Bench:
             "SILLAGE_NAMESPACE": SPACE.prefix,
             "SILLAGE_GATEWAY_PORT": str(port),
             "SILLAGE_ALLOWED_ORIGINS": ORIGIN,
+            # All load comes from one address: its limit is kept, at a height that nothing reaches.
+            "SILLAGE_ADDRESS_RATE": "1000000",
+            "SILLAGE_ADDRESS_BURST": "1000000",
             "BENCH_INTERACTION_ID": str(self._schema_id),
             "BENCH_CATALOGUE": str(CATALOGUE_FILE),
         }

@@ -1,14 +1,12 @@
 """Health, documents and errors of the addresses beside the hot one."""
 
 import json
-from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
 
-from ingest_gateway.answers import STATUS, status_of
 from ingest_gateway.metrics import GatewayMetrics
 from ingest_gateway.openapi import EXAMPLES
 from ingest_gateway.readiness import Need, Readiness
@@ -120,9 +118,3 @@ def test_the_docs_page_loads_nothing_from_elsewhere(client: TestClient) -> None:
     assert "src=" not in page
     assert "http:" not in page
     assert "https:" not in page
-
-
-def test_the_gateway_page_lists_every_status_with_its_reasons() -> None:
-    page = (Path(__file__).parents[3] / "docs" / "gateway.md").read_text("utf-8")
-    for reason in STATUS:
-        assert f"| {status_of(reason)} | `{reason.value}` |" in page

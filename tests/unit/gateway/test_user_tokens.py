@@ -1,9 +1,6 @@
 """Whose word is believed about who a visitor is: a token of the site's own, in force now, and no other."""
 
 import base64
-import hashlib
-import hmac
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +14,7 @@ from ingest_gateway import user_tokens
 from ingest_gateway.errors import Refusal
 from ingest_gateway.user_tokens import TokenKey, TokenRules, UserTokens
 from schemas.reasons import Reason
+from tests.unit.gateway.forged import FORGERIES, signed_by_hand
 from tests.unit.gateway.signed import (
     PRIVATE,
     PUBLIC,
@@ -40,13 +38,6 @@ def reason_for(token: str, **rules: Any) -> Reason:
     return refused.value.reason
 
 
-def signed_by_hand(header: object, payload: object, secret: bytes) -> str:
-    """HMAC over any header and payload: what a library would refuse to make."""
-    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (header, payload)]
-    mac = hmac.new(secret, b".".join(parts), hashlib.sha256).digest()
-    return b".".join([*parts, base64.urlsafe_b64encode(mac).rstrip(b"=")]).decode()
-
-
 @pytest.mark.parametrize(("key", "sign"), [(HS256, hs256), (EDDSA, eddsa)])
 def test_a_token_of_the_site_names_its_user(key: TokenKey, sign: Callable[..., str]) -> None:
     users = UserTokens(TokenRules([key]))
@@ -67,11 +58,11 @@ def test_old_and_new_keys_are_valid_together() -> None:
         users.user_of(eddsa(STRANGER))
 
 
-@pytest.mark.parametrize("public", [PUBLIC, PUBLIC_PEM, PUBLIC_PEM.strip()])
-def test_the_public_key_is_nobodys_hs256_secret(public: str) -> None:
-    forged = signed_by_hand({"alg": "HS256", "typ": "JWT"}, claims(), public.encode())
-    assert reason_for(forged) is Reason.INVALID_TOKEN
-    assert reason_for(forged, keys=[EDDSA, HS256]) is Reason.INVALID_TOKEN
+@pytest.mark.parametrize("name", FORGERIES)
+@pytest.mark.parametrize("keys", [[EDDSA], [EDDSA, HS256]])
+def test_a_forged_token_is_refused(name: str, keys: list[TokenKey]) -> None:
+    forge, reason = FORGERIES[name]
+    assert reason_for(forge("u-victim"), keys=keys) == reason
 
 
 @pytest.mark.parametrize(
@@ -85,16 +76,11 @@ def test_no_other_algorithm_is_heard_of(algorithm: object) -> None:
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (unsigned, Reason.INVALID_TOKEN),
-        (lambda: eddsa().rpartition(".")[0] + ".", Reason.INVALID_TOKEN),
-        (lambda: eddsa(STRANGER), Reason.INVALID_TOKEN),
-        (lambda: hs256("somebody else's secret of more than 32 bytes"), Reason.INVALID_TOKEN),
         (lambda: eddsa(exp=claims()["iat"] - 31, iat=claims()["iat"] - 600), Reason.EXPIRED_TOKEN),
         (lambda: eddsa(STRANGER, exp=1), Reason.INVALID_TOKEN),
         (lambda: eddsa(iat=claims()["iat"] + 3_000), Reason.INVALID_TOKEN),
         (lambda: eddsa(nbf=claims()["iat"] + 3_000), Reason.INVALID_TOKEN),
         (lambda: eddsa(exp=claims()["iat"] + 7_200), Reason.INVALID_TOKEN),
-        (lambda: eddsa(exp=None), Reason.INVALID_TOKEN),
         (lambda: eddsa(iat=None), Reason.INVALID_TOKEN),
         (lambda: eddsa(sub=None), Reason.INVALID_TOKEN),
         (lambda: eddsa(exp="soon"), Reason.INVALID_TOKEN),
@@ -113,12 +99,6 @@ def test_no_other_algorithm_is_heard_of(algorithm: object) -> None:
 )
 def test_any_other_token_is_refused(make: Callable[[], str], reason: Reason) -> None:
     assert reason_for(make()) is reason
-
-
-def test_a_payload_that_is_changed_after_signing_is_refused() -> None:
-    header, _, signature = eddsa().split(".")
-    _, payload, _ = eddsa(STRANGER, sub="admin").split(".")
-    assert reason_for(f"{header}.{payload}.{signature}") is Reason.INVALID_TOKEN
 
 
 def test_audience_and_issuer_are_checked_where_they_are_configured() -> None:
