@@ -118,6 +118,7 @@ OF_ONE_EVENT: Final = frozenset(
 
 BEHIND_THE_GATEWAY: Final = frozenset(
     {
+        Reason.UNDELIVERABLE,
         Reason.UNDECODABLE,
         Reason.UNKNOWN_SCHEMA,
         Reason.INVALID_RECORD,
