@@ -13,7 +13,7 @@ class TopicPartition(NamedTuple):
 
 
 class Record(Protocol):
-    """The part of a fetched Kafka record that the engine uses (aiokafka's ConsumerRecord has it)."""
+    """The part of a fetched Kafka record that the engine uses (aiokafka's unpacked records have it)."""
 
     @property
     def offset(self) -> int: ...

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from aiokafka.consumer import fetcher
 from aiokafka.errors import NoOffsetForPartitionError
 from faust.transport.drivers import aiokafka as driver
 
-from stream_processors.engine.batch import Batch, TopicPartition
+from stream_processors.engine.batch import Batch, Record, TopicPartition
 
 RELIED_UPON: Final = (
     ("faust.transport.drivers.aiokafka", "AIOKafkaConsumerThread._create_worker_consumer"),
@@ -25,6 +26,7 @@ RELIED_UPON: Final = (
     ("faust.transport.consumer", "Consumer.stop_flow"),
     ("faust.transport.consumer", "Consumer.seek_wait"),
     ("faust.app.base", "App.transport"),
+    ("aiokafka.consumer.fetcher", "PartitionRecords._consumer_record"),
 )
 
 FETCH_WAIT_MS = 100
@@ -63,6 +65,13 @@ class Owner(Protocol):
         ...
 
 
+class PlainRecords(fetcher.PartitionRecords):  # type: ignore[misc]
+    """Hands on each record as it was unpacked, without making a ConsumerRecord of it."""
+
+    def _consumer_record(self, _tp: Any, record: Record) -> Record:
+        return record
+
+
 class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     """Fetches; labels what it fetched with the range it stands for."""
 
@@ -78,6 +87,8 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         consumer = super()._create_worker_consumer(transport)
         # Faust hard-codes 1500 ms, behind which every seek and offset look-up has to wait.
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        # All consumers of aiokafka in this process are Faust's: each record is seen by the engine only.
+        fetcher.PartitionRecords = PlainRecords
         # A source may be written by transactions: what they aborted must not be seen.
         consumer._isolation_level = "read_committed"
         return consumer

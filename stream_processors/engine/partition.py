@@ -55,18 +55,21 @@ class FailureWatch:
     """Whether reducers fail so often that it must be a bug rather than a record."""
 
     def __init__(self) -> None:
-        self._recent: deque[bool] = deque(maxlen=FAILURE_WINDOW)
-        self._failures = 0
+        self._noted = 0
+        self._failures: deque[int] = deque()
+        """Which of the records noted failed, of the last thousand."""
 
     def note(self, failed: bool) -> None:
         """Count one record in. Raises LoudStop when more than a fifth of the last thousand failed."""
-        if len(self._recent) == FAILURE_WINDOW and self._recent[0]:
-            self._failures -= 1
-        self._recent.append(failed)
-        self._failures += failed
-        if self._failures > FAILURES_ALLOWED:
+        self._noted += 1
+        if not failed:
+            return
+        self._failures.append(self._noted)
+        while self._failures[0] <= self._noted - FAILURE_WINDOW:
+            self._failures.popleft()
+        if len(self._failures) > FAILURES_ALLOWED:
             raise LoudStop(
-                f"{self._failures} of the last {len(self._recent)} records failed in the reducer: a bug."
+                f"{len(self._failures)} of the last {FAILURE_WINDOW} records failed in the reducer: a bug."
                 " Nothing of the open flush was written; the data waits in Kafka. Mend it, then start again."
             )
 

@@ -4,9 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from stream_processors.perfumes.event import PerfumeEvent, ids_of
+from stream_processors.perfumes.event import Moment, PerfumeEvent, ids_of
 from stream_processors.perfumes.packing import RowFormat
-from stream_processors.sessions.event import Moment
 
 WISHLIST: Final = frozenset({"WISHLIST_ADD", "WISHLIST_REMOVE"})
 COLLECTION: Final = frozenset({"COLLECTION_ADD", "COLLECTION_UPDATE", "COLLECTION_REMOVE"})

@@ -5,7 +5,12 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from stream_processors.sessions.event import Moment
+
+class Moment(NamedTuple):
+    """When an event happened, in an order without ties: epoch milliseconds, then event id."""
+
+    at: int
+    event_id: str
 
 
 class Recommendation(NamedTuple):

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
-from stream_processors.perfumes.event import PerfumeEvent, Recommendation, ids_of
+from stream_processors.perfumes.event import Moment, PerfumeEvent, Recommendation, ids_of
 from stream_processors.perfumes.packing import RowFormat
-from stream_processors.sessions.event import Moment
 
 FLAGS: Final = ("viewed", "clicked", "added_to_wishlist", "added_to_collection", "rated", "hidden")
 """Their order is that of the packed row."""

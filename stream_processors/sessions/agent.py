@@ -71,8 +71,8 @@ class SessionAgent:
         row = table.get(session_id) or self._first_row(partition, session_id)
         if row.events and lifetime.is_past(row, watermark):
             raise Refused(Reason.LATE, f"session {session_id} had its last event beyond the live horizon")
-        if lifetime.is_late(event.moment.at, watermark):
-            raise Refused(Reason.LATE, f"it happened at {event.moment.at}, the time here is {watermark}")
+        if lifetime.is_late(event.occurred_at, watermark):
+            raise Refused(Reason.LATE, f"it happened at {event.occurred_at}, the time here is {watermark}")
         forwarded = self._forwards(value)
         try:
             effect = apply(row, event)

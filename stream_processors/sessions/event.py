@@ -4,26 +4,34 @@ Whatever can be wrong with an event shows up here, so that folding it into a row
 """
 
 from collections.abc import Mapping
-from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from schemas.event_type import Category
-from schemas.storable import is_canonical_uuid
 
 INTERACTION_CATEGORIES = frozenset({Category.RATING, Category.REVIEW, Category.COLLECTION, Category.WISHLIST})
 
 
-class Moment(NamedTuple):
-    """When an event happened, in an order without ties: epoch milliseconds, then event id."""
+Moment = bytes
+"""When an event happened, in an order without ties: epoch milliseconds (8 bytes), then its identity (16).
 
-    at: int
-    event_id: str
+Big-endian, and a canonical UUID sorts like its bytes: so moments compare as (time, event id) would.
+"""
+
+TIME_BYTES: Final = 8
+IDENTITY_BYTES: Final = 16
+MOMENT_BYTES: Final = TIME_BYTES + IDENTITY_BYTES
+
+
+def time_of(moment: Moment) -> int:
+    """Epoch milliseconds."""
+    return int.from_bytes(moment[:TIME_BYTES], "big")
 
 
 class SessionEvent(NamedTuple):
     """One event as a session sees it."""
 
     moment: Moment
+    occurred_at: int
     received_at: int
     identity: bytes
     event_type: str
@@ -42,30 +50,34 @@ class SessionEvent(NamedTuple):
 def session_event(interaction: Mapping[str, Any]) -> SessionEvent:
     """Read a decoded Interaction (schemas/avro/interaction.avsc, times as epoch ms).
 
-    Raises KeyError or TypeError where it is not one.
+    Its event id is a canonical UUID, as `check_interaction` makes sure. Raises KeyError, TypeError, ValueError
+    or OverflowError where it is not an Interaction.
     """
-    event_id: str = interaction["event_id"]
+    identity = identity_bytes(interaction["event_id"])
+    occurred_at: int = interaction["occurred_at"]
     category: str = interaction["event_category"]
     return SessionEvent(
-        moment=Moment(interaction["occurred_at"] + 0, event_id),
-        received_at=interaction["received_at"] + 0,
-        identity=identity_bytes(event_id),
-        event_type=interaction["event_type"],
-        is_view=category == Category.VIEW,
-        is_interaction=category in INTERACTION_CATEGORIES,
-        path=interaction["path"],
-        perfume_id=interaction["perfume_id"],
-        user_id=interaction["user_id"],
-        visitor_id=interaction["visitor_id"],
-        referrer=interaction["referrer"],
-        device_type=interaction["device_type"],
-        browser=interaction["browser"],
-        os=interaction["os"],
+        occurred_at.to_bytes(TIME_BYTES, "big") + identity,
+        occurred_at,
+        interaction["received_at"] + 0,
+        identity,
+        interaction["event_type"],
+        category == Category.VIEW,
+        category in INTERACTION_CATEGORIES,
+        interaction["path"],
+        interaction["perfume_id"],
+        interaction["user_id"],
+        interaction["visitor_id"],
+        interaction["referrer"],
+        interaction["device_type"],
+        interaction["browser"],
+        interaction["os"],
     )
 
 
 def identity_bytes(event_id: str) -> bytes:
-    """Sixteen bytes that stand for the event id: the UUID's own, or a BLAKE2b hash of any other text."""
-    if is_canonical_uuid(event_id):
-        return bytes.fromhex(event_id.replace("-", ""))
-    return blake2b(event_id.encode(), digest_size=16).digest()
+    """A UUID's sixteen bytes. Raises ValueError for a text that is none."""
+    identity = bytes.fromhex(event_id.replace("-", ""))
+    if len(identity) != IDENTITY_BYTES:
+        raise ValueError("the event id is no UUID")
+    return identity

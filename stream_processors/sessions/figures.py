@@ -3,7 +3,8 @@
 from typing import Any
 
 from schemas import limits
-from stream_processors.sessions.row import SessionRow, Told
+from stream_processors.sessions.event import time_of
+from stream_processors.sessions.row import SessionRow, Told, perfume_of
 
 
 def figures(session_id: str, row: SessionRow, generation: int) -> dict[str, Any]:
@@ -13,22 +14,23 @@ def figures(session_id: str, row: SessionRow, generation: int) -> dict[str, Any]
     """
     if row.first is None or row.last is None:
         raise ValueError(f"session {session_id} has no events yet")
-    started, entry_page, device_type, browser, operating_system = row.first
-    ended, exit_page = row.last
+    first, entry_page, device_type, browser, operating_system = row.first
+    last, exit_page = row.last
+    started_at, ended_at = time_of(first), time_of(last)
     return {
         "session_id": session_id,
         "generation": generation,
         "revision": 2 * row.events + row.closed,
         "user_id": _text(row.user_id),
         "visitor_id": _text(row.visitor_id),
-        "started_at": started.at,
-        "ended_at": ended.at,
-        "duration": (ended.at - started.at) // 1000,
+        "started_at": started_at,
+        "ended_at": ended_at,
+        "duration": (ended_at - started_at) // 1000,
         "closed": row.closed,
         "events": row.events,
         "page_views": row.page_views,
         "perfumes_viewed": len(row.perfumes),
-        "perfume_ids": sorted(row.perfumes, key=row.perfumes.__getitem__)[-limits.SESSION_PERFUME_IDS :],
+        "perfume_ids": [perfume_of(shown) for shown in row.appearances[-limits.SESSION_PERFUME_IDS :]],
         "interactions": row.interactions,
         "searches": row.searches,
         "added_to_wishlist": row.added_to_wishlist,

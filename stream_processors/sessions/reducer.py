@@ -1,10 +1,11 @@
 """How one event changes a session: `apply(row, event)`. No clock, no I/O, any order, any repetition."""
 
+from bisect import bisect_left, insort
 from enum import StrEnum
 
 from schemas import limits
-from stream_processors.sessions.event import SessionEvent
-from stream_processors.sessions.row import SessionRow, Told
+from stream_processors.sessions.event import Moment, SessionEvent
+from stream_processors.sessions.row import SessionRow, Told, appearance
 
 
 class SessionOverflow(Exception):
@@ -28,6 +29,7 @@ def apply(row: SessionRow, event: SessionEvent) -> Effect:
     if row.events >= limits.SESSION_EVENTS:
         raise SessionOverflow(f"the session has {row.events} events, the most one may have")
     row.seen.add(event.identity)
+    row.identities += event.identity
     row.events += 1
     row.last_received = max(row.last_received, event.received_at)
     row.closed = False
@@ -70,9 +72,17 @@ def _fold_counts(row: SessionRow, event: SessionEvent) -> None:
     if event.event_type == "SEARCH_PERFORMED":
         row.searches += 1
     if event.perfume_id is not None:
-        known = row.perfumes.get(event.perfume_id)
-        if known is None or event.moment < known:
-            row.perfumes[event.perfume_id] = event.moment
+        _fold_perfume(row, event.perfume_id, event.moment)
+
+
+def _fold_perfume(row: SessionRow, perfume_id: str, moment: Moment) -> None:
+    known = row.perfumes.get(perfume_id)
+    if known is not None:
+        if known <= moment:
+            return
+        del row.appearances[bisect_left(row.appearances, appearance(known, perfume_id))]
+    row.perfumes[perfume_id] = moment
+    insort(row.appearances, appearance(moment, perfume_id))
 
 
 def _fold_flags(row: SessionRow, event: SessionEvent) -> None:

@@ -12,12 +12,11 @@ from typing import Any, NamedTuple
 import msgpack
 
 from stream_processors.errors import UnreadableRow
-from stream_processors.sessions.event import Moment
+from stream_processors.sessions.event import IDENTITY_BYTES, MOMENT_BYTES, Moment
 
-PACKED_VERSION = 1
+PACKED_VERSION = 2
 _HEADER = struct.Struct(">BBIQ")
 _CLOSED, _EVICTED = 1, 2
-_IDENTITY_BYTES = 16
 
 Told = tuple[Moment, str]
 """A text and the moment of the event that told it."""
@@ -29,6 +28,9 @@ class SessionRow:
 
     events: int = 0
     seen: set[bytes] = field(default_factory=set)
+    """The identities of its events."""
+    identities: bytearray = field(default_factory=bytearray)
+    """The same, one after the other: what the changelog keeps, ready to be copied."""
     last_received: int = 0
     """When the latest arrival among its events came in, epoch ms."""
     closed: bool = False
@@ -53,6 +55,8 @@ class SessionRow:
     more_view_paths: bool = False
     perfumes: dict[str, Moment] = field(default_factory=dict)
     """Perfume id to its first appearance."""
+    appearances: list[bytes] = field(default_factory=list)
+    """The same in order: each a moment, and behind it the perfume id in UTF-8."""
 
 
 def pack(row: SessionRow) -> bytes:
@@ -65,7 +69,7 @@ def pack(row: SessionRow) -> bytes:
     if row.evicted:
         return header
     body = [
-        b"".join(row.seen),
+        row.identities,
         row.first,
         row.last,
         row.referrer,
@@ -80,7 +84,7 @@ def pack(row: SessionRow) -> bytes:
         row.completed_review,
         row.view_path,
         row.more_view_paths,
-        [(perfume, *moment) for perfume, moment in row.perfumes.items()],
+        row.appearances,
     ]
     packed: bytes = msgpack.packb(body)
     return header + packed
@@ -97,21 +101,23 @@ def unpack(data: bytes) -> SessionRow:
             )
         if flags & _EVICTED:
             return SessionRow(events, last_received=last_received, closed=True, evicted=True)
-        seen, first, last, referrer, user, visitor, *rest = msgpack.unpackb(data[_HEADER.size :])
-        *figures, perfumes = rest
+        identities, first, last, referrer, user, visitor, *rest = msgpack.unpackb(data[_HEADER.size :])
+        *figures, appearances = rest
         values: list[Any] = [
             events,
-            {seen[at : at + _IDENTITY_BYTES] for at in range(0, len(seen), _IDENTITY_BYTES)},
+            {identities[at : at + IDENTITY_BYTES] for at in range(0, len(identities), IDENTITY_BYTES)},
+            bytearray(identities),
             last_received,
             bool(flags & _CLOSED),
             False,
-            None if first is None else (Moment(*first[0]), *first[1:]),
+            None if first is None else tuple(first),
             _told(last),
             _told(referrer),
             _told(user),
             _told(visitor),
             *figures,
-            {perfume: Moment(at, event_id) for perfume, at, event_id in perfumes},
+            dict(map(_perfume, appearances)),
+            appearances,
         ]
         return SessionRow(*values)
     except (ValueError, TypeError, struct.error, msgpack.UnpackException) as error:
@@ -133,8 +139,22 @@ def glance(data: bytes) -> Glance:
     return Glance(events, last_received, bool(flags & _CLOSED), bool(flags & _EVICTED))
 
 
+def appearance(moment: Moment, perfume_id: str) -> bytes:
+    """An item of `SessionRow.appearances`."""
+    return moment + perfume_id.encode()
+
+
+def perfume_of(appearance: bytes) -> str:
+    """The perfume id in it."""
+    return appearance[MOMENT_BYTES:].decode()
+
+
+def _perfume(appearance: bytes) -> tuple[str, Moment]:
+    return perfume_of(appearance), appearance[:MOMENT_BYTES]
+
+
 def _told(value: Iterable[Any] | None) -> Told | None:
     if value is None:
         return None
     moment, text = value
-    return Moment(*moment), text
+    return moment, text

@@ -1,6 +1,7 @@
 """A session's figures depend on its distinct events only, not on how they arrived."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -90,8 +91,14 @@ def test_one_page_without_an_act_is_a_bounce_and_an_act_or_a_second_page_is_not(
     assert not figures(SESSION, folded([act]), 0)["bounced"]
 
 
-def test_event_ids_are_told_apart_whatever_their_form() -> None:
-    uuid = "0190b2f0-0000-7000-8000-000000000001"
-    spellings = [uuid, uuid.upper(), uuid.replace("-", ""), "é" * 36, ""]
-    assert len({identity_bytes(text) for text in spellings}) == len(spellings)
-    assert {len(identity_bytes(text)) for text in spellings} == {16}
+@given(st.lists(st.tuples(st.integers(0, 2**41), st.uuids()), min_size=2))
+def test_moments_sort_by_time_and_then_by_event_id(events: list[tuple[int, UUID]]) -> None:
+    log = [interaction(event_id=str(event_id), occurred_at=at) for at, event_id in events]
+    log.sort(key=lambda event: session_event(event).moment)
+    assert log == sorted(log, key=lambda event: (event["occurred_at"], event["event_id"]))
+
+
+def test_what_is_no_uuid_has_no_identity() -> None:
+    for text in ("", "0190b2f0", "0190b2f0-0000-7000-8000-00000000000g", "é" * 36):
+        with pytest.raises(ValueError, match="UUID|hexadecimal"):
+            identity_bytes(text)
