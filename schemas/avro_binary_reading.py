@@ -14,7 +14,7 @@ _LONGEST: Final = 9
 """Bytes of the longest varint that is sure to fit 64 bits."""
 _TIME_BYTES: Final = 6
 _LOW_BYTES: Final = 2
-_KEPT: Final = 1 << 16
+_KEPT: Final = 1 << 14
 _DOUBLE: Final = struct.Struct("<d")
 
 _tails: Final[dict[bytes, int]] = {}
@@ -23,6 +23,24 @@ _tails: Final[dict[bytes, int]] = {}
 
 class Unusual(ValueError):
     """Wrong, or so rare that it is left to a complete reader."""
+
+
+class Remembered(dict[bytes, dict[str, Any]]):
+    """The fields at a value's end by their bytes, where few different ones come again and again.
+
+    What is read is shared: no list may be among it.
+    """
+
+    def __init__(self, read: Callable[[bytes, int], dict[str, Any]]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, data: bytes) -> dict[str, Any]:
+        fields = self._read(data, 0)
+        if len(self) >= _KEPT:
+            self.clear()
+        self[data] = fields
+        return fields
 
 
 def long(data: bytes, at: int) -> tuple[int, int]:

@@ -14,6 +14,9 @@ from schemas import avro_binary_reading, avro_schemas
 
 DECODERS: Final = Path(__file__).with_name("avro_decoders.py")
 
+REMEMBERED_FROM: Final[Mapping[str, str]] = {"interaction": "browser"}
+"""Schemas whose fields from this one on tell of the client, so that many values have the same."""
+
 _HEAD = '''"""Decoders of the topics' values, by `python -m schemas.avro_decoder_codegen`: do not edit.
 
 Each takes bytes and the position where a value of its schema begins, which must reach to their end. Times
@@ -27,7 +30,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from schemas.avro_binary_reading import Unusual, double, items, long, raw, span, text
+from schemas.avro_binary_reading import Remembered, Unusual, double, items, long, raw, span, text
 
 '''
 
@@ -56,6 +59,11 @@ if data[at] > 1:
 at += 1
 """
 
+_END: Final = """\
+    if at != len(data):
+        raise Unusual("it ends elsewhere")
+"""
+
 _OPTIONAL: Final = """\
 if data[at] == 0:
     {name} = None
@@ -76,14 +84,26 @@ def decoders() -> str:
 def _module_part(name: str) -> str:
     fields = avro_schemas.integer_schema(name)["fields"]
     inner = "".join(_item_function(item) for item in _item_records(fields))
-    return (
-        f"{inner}\ndef {name}(data: bytes, at: int) -> dict[str, Any]:\n"
-        f'    """A value of schemas/avro/{name}.avsc."""\n'
-        f"{_statements(fields)}"
-        "    if at != len(data):\n"
-        '        raise Unusual("it ends elsewhere")\n'
-        f"    return {_value(fields)}\n"
+    at = next((i for i, field in enumerate(fields) if field["name"] == REMEMBERED_FROM.get(name)), None)
+    if at is None:
+        end = f"{_END}    return {_value(fields)}\n"
+        return inner + _function(name, f"A value of schemas/avro/{name}.avsc.", fields, end)
+    end = f"    return {_value(fields[:at], f'**_REST_OF_{name.upper()}[data[at:]]')}\n"
+    rest = f"_rest_of_{name}"
+    return "\n".join(
+        [
+            _function(
+                rest, "The fields at its end.", fields[at:], f"{_END}    return {_value(fields[at:])}\n"
+            ),
+            f"\n{rest.upper()}: Final = Remembered({rest})\n",
+            inner + _function(name, f"A value of schemas/avro/{name}.avsc.", fields[:at], end),
+        ]
     )
+
+
+def _function(name: str, what: str, fields: Iterable[Mapping[str, Any]], end: str) -> str:
+    head = f'\ndef {name}(data: bytes, at: int) -> dict[str, Any]:\n    """{what}"""\n'
+    return f"{head}{_statements(fields)}{end}"
 
 
 def _item_function(schema: Mapping[str, Any]) -> str:
@@ -98,9 +118,9 @@ def _inner(schema: Mapping[str, Any]) -> str:
     return f"_{schema['name']}"
 
 
-def _value(fields: Iterable[Mapping[str, Any]]) -> str:
-    rows = "".join(f'        "{field["name"]}": {field["name"]},\n' for field in fields)
-    return f"{{\n{rows}    }}"
+def _value(fields: Iterable[Mapping[str, Any]], *more: str) -> str:
+    items = [*(f'"{field["name"]}": {field["name"]}' for field in fields), *more]
+    return "{\n" + "".join(f"        {item},\n" for item in items) + "    }"
 
 
 def _statements(fields: Iterable[Mapping[str, Any]]) -> str:

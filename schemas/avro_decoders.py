@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from schemas.avro_binary_reading import Unusual, double, items, long, raw, span, text
+from schemas.avro_binary_reading import Remembered, Unusual, double, items, long, raw, span, text
 
 
 def affinity(data: bytes, at: int) -> dict[str, Any]:
@@ -218,6 +218,127 @@ def dead_letter(data: bytes, at: int) -> dict[str, Any]:
         "session_id": session_id,
         "event_id": event_id,
     }
+
+
+def _rest_of_interaction(data: bytes, at: int) -> dict[str, Any]:
+    """The fields at its end."""
+    end = data[at]
+    if end & 0x81:
+        at, end = span(data, at)
+    else:
+        at += 1
+        end = at + (end >> 1)
+    browser = data[at:end].decode()
+    at = end
+    end = data[at]
+    if end & 0x81:
+        at, end = span(data, at)
+    else:
+        at += 1
+        end = at + (end >> 1)
+    os = data[at:end].decode()
+    at = end
+    if data[at] == 0:
+        user_agent = None
+        at += 1
+    elif data[at] == 2:
+        at += 1
+        end = data[at]
+        if end & 0x81:
+            at, end = span(data, at)
+        else:
+            at += 1
+            end = at + (end >> 1)
+        user_agent = data[at:end].decode()
+        at = end
+    else:
+        raise Unusual("user_agent: no such branch")
+    is_bot = data[at] == 1
+    if data[at] > 1:
+        raise Unusual("is_bot: neither true nor false")
+    at += 1
+    bot_suspect = data[at] == 1
+    if data[at] > 1:
+        raise Unusual("bot_suspect: neither true nor false")
+    at += 1
+    end = data[at]
+    if end & 0x81:
+        at, end = span(data, at)
+    else:
+        at += 1
+        end = at + (end >> 1)
+    source = data[at:end].decode()
+    at = end
+    if data[at] == 0:
+        sdk = None
+        at += 1
+    elif data[at] == 2:
+        at += 1
+        end = data[at]
+        if end & 0x81:
+            at, end = span(data, at)
+        else:
+            at += 1
+            end = at + (end >> 1)
+        sdk = data[at:end].decode()
+        at = end
+    else:
+        raise Unusual("sdk: no such branch")
+    if data[at] == 0:
+        context = None
+        at += 1
+    elif data[at] == 2:
+        at += 1
+        end = data[at]
+        if end & 0x81:
+            at, end = span(data, at)
+        else:
+            at += 1
+            end = at + (end >> 1)
+        context = data[at:end].decode()
+        at = end
+    else:
+        raise Unusual("context: no such branch")
+    if data[at] == 0:
+        consent = None
+        at += 1
+    elif data[at] == 2:
+        at += 1
+        end = data[at]
+        if end & 0x81:
+            at, end = span(data, at)
+        else:
+            at += 1
+            end = at + (end >> 1)
+        consent = data[at:end].decode()
+        at = end
+    else:
+        raise Unusual("consent: no such branch")
+    end = data[at]
+    if end & 0x81:
+        at, end = span(data, at)
+    else:
+        at += 1
+        end = at + (end >> 1)
+    gateway_boot = data[at:end].decode()
+    at = end
+    if at != len(data):
+        raise Unusual("it ends elsewhere")
+    return {
+        "browser": browser,
+        "os": os,
+        "user_agent": user_agent,
+        "is_bot": is_bot,
+        "bot_suspect": bot_suspect,
+        "source": source,
+        "sdk": sdk,
+        "context": context,
+        "consent": consent,
+        "gateway_boot": gateway_boot,
+    }
+
+
+_REST_OF_INTERACTION: Final = Remembered(_rest_of_interaction)
 
 
 def interaction(data: bytes, at: int) -> dict[str, Any]:
@@ -442,108 +563,6 @@ def interaction(data: bytes, at: int) -> dict[str, Any]:
     else:
         raise Unusual("sent_at: no such branch")
     received_at, at = long(data, at)
-    end = data[at]
-    if end & 0x81:
-        at, end = span(data, at)
-    else:
-        at += 1
-        end = at + (end >> 1)
-    browser = data[at:end].decode()
-    at = end
-    end = data[at]
-    if end & 0x81:
-        at, end = span(data, at)
-    else:
-        at += 1
-        end = at + (end >> 1)
-    os = data[at:end].decode()
-    at = end
-    if data[at] == 0:
-        user_agent = None
-        at += 1
-    elif data[at] == 2:
-        at += 1
-        end = data[at]
-        if end & 0x81:
-            at, end = span(data, at)
-        else:
-            at += 1
-            end = at + (end >> 1)
-        user_agent = data[at:end].decode()
-        at = end
-    else:
-        raise Unusual("user_agent: no such branch")
-    is_bot = data[at] == 1
-    if data[at] > 1:
-        raise Unusual("is_bot: neither true nor false")
-    at += 1
-    bot_suspect = data[at] == 1
-    if data[at] > 1:
-        raise Unusual("bot_suspect: neither true nor false")
-    at += 1
-    end = data[at]
-    if end & 0x81:
-        at, end = span(data, at)
-    else:
-        at += 1
-        end = at + (end >> 1)
-    source = data[at:end].decode()
-    at = end
-    if data[at] == 0:
-        sdk = None
-        at += 1
-    elif data[at] == 2:
-        at += 1
-        end = data[at]
-        if end & 0x81:
-            at, end = span(data, at)
-        else:
-            at += 1
-            end = at + (end >> 1)
-        sdk = data[at:end].decode()
-        at = end
-    else:
-        raise Unusual("sdk: no such branch")
-    if data[at] == 0:
-        context = None
-        at += 1
-    elif data[at] == 2:
-        at += 1
-        end = data[at]
-        if end & 0x81:
-            at, end = span(data, at)
-        else:
-            at += 1
-            end = at + (end >> 1)
-        context = data[at:end].decode()
-        at = end
-    else:
-        raise Unusual("context: no such branch")
-    if data[at] == 0:
-        consent = None
-        at += 1
-    elif data[at] == 2:
-        at += 1
-        end = data[at]
-        if end & 0x81:
-            at, end = span(data, at)
-        else:
-            at += 1
-            end = at + (end >> 1)
-        consent = data[at:end].decode()
-        at = end
-    else:
-        raise Unusual("consent: no such branch")
-    end = data[at]
-    if end & 0x81:
-        at, end = span(data, at)
-    else:
-        at += 1
-        end = at + (end >> 1)
-    gateway_boot = data[at:end].decode()
-    at = end
-    if at != len(data):
-        raise Unusual("it ends elsewhere")
     return {
         "event_id": event_id,
         "event_type": event_type,
@@ -569,16 +588,7 @@ def interaction(data: bytes, at: int) -> dict[str, Any]:
         "tab_id": tab_id,
         "sent_at": sent_at,
         "received_at": received_at,
-        "browser": browser,
-        "os": os,
-        "user_agent": user_agent,
-        "is_bot": is_bot,
-        "bot_suspect": bot_suspect,
-        "source": source,
-        "sdk": sdk,
-        "context": context,
-        "consent": consent,
-        "gateway_boot": gateway_boot,
+        **_REST_OF_INTERACTION[data[at:]],
     }
 
 

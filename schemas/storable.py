@@ -6,6 +6,7 @@ was is looked for only then, since a check runs for every event. Avro has settle
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from math import isfinite
 from operator import itemgetter
 from typing import Any, Final
@@ -16,6 +17,9 @@ from schemas.limits import ID_CHARS, INT64_MAX, LATEST_TIME_MS
 
 VIEWER_CHARS = len("u:") + ID_CHARS
 """A viewer is an id with a tag before it."""
+
+KNOWN_TEXTS: Final = 1_024
+"""How many verdicts on JSON texts are kept: the same context comes with each event of a visitor."""
 
 Check = Callable[[Mapping[str, Any]], None]
 
@@ -101,22 +105,24 @@ def json_objects(names: Sequence[str]) -> Check:
     def check(value: Mapping[str, Any]) -> None:
         for name in names:
             text = value[name]
-            if text is not None:
-                _check_json_object(name, text)
+            if text is not None and (fault := _fault_of_json(text)) is not None:
+                raise InvalidRecord(f"{name} {fault}")
 
     return check
 
 
-def _check_json_object(name: str, text: str) -> None:
+@lru_cache(KNOWN_TEXTS)
+def _fault_of_json(text: str) -> str | None:
     try:
         document = orjson.loads(text)
     except ValueError as error:
-        raise InvalidRecord(f"{name} is not JSON: {error}") from None
+        return f"is not JSON: {error}"
     if not isinstance(document, dict):
-        raise InvalidRecord(f"{name} is not a JSON object")
+        return "is not a JSON object"
     # An escaped backslash before u0000 looks like a NUL in the text, so only then are the strings looked at.
     if "\\u0000" in text and b"\\u0000" in orjson.dumps(document).replace(b"\\\\", b""):
-        raise InvalidRecord(f"{name} holds a NUL character (\\u0000), which jsonb cannot keep")
+        return "holds a NUL character (\\u0000), which jsonb cannot keep"
+    return None
 
 
 def _within(names: Sequence[str], least: int, most: int, expected: str) -> Check:

@@ -16,11 +16,15 @@ KNOWN_KEYS: Final = 65_536
 """How many answers are kept: the hash is plain Python, and the same keys are asked for again and again."""
 
 
-@lru_cache(KNOWN_KEYS)
 def home_partition(topic: Topic, key: str) -> int:
     """The partition of the topic that keeps this key: Kafka's default, murmur2 over its UTF-8 bytes."""
+    return _positive_hash(key) % topic.partitions
+
+
+@lru_cache(KNOWN_KEYS)
+def _positive_hash(key: str) -> int:
     hashed: int = murmur2(key.encode())
-    return (hashed & 0x7FFFFFFF) % topic.partitions
+    return hashed & 0x7FFFFFFF
 
 
 def check_home(topic: Topic, key: str, partition: int) -> None:

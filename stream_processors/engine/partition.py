@@ -44,7 +44,10 @@ class Flush:
     outcomes: Counter[str] = field(default_factory=Counter)
 
     def add(self, topic: str, partition: int, key: bytes | None, value: bytes | None) -> None:
-        self.records.setdefault((topic, partition), []).append((key, value))
+        records = self.records.get((topic, partition))
+        if records is None:
+            records = self.records[topic, partition] = []
+        records.append((key, value))
 
 
 class Rewound(Exception):
