@@ -106,8 +106,27 @@ def some_utf8(text: str) -> str:
     return SOME_SIZE[len(written)] + written
 
 
+class WrittenTexts(str):
+    """An array of texts that is written already, and goes in as it is."""
+
+
+def written_texts(items: Sequence[bytes]) -> WrittenTexts:
+    """The array of these texts, each as `written_text` wrote it."""
+    if not items:
+        return WrittenTexts(END)
+    return WrittenTexts(long(len(items)) + b"".join(items).decode("latin-1") + END)
+
+
+def written_text(text: str) -> bytes:
+    """A text with its size before it."""
+    encoded = text.encode()
+    return SIZE[len(encoded)].encode("latin-1") + encoded
+
+
 def texts(items: Sequence[str]) -> str:
     """An array of texts."""
+    if type(items) is WrittenTexts:
+        return items
     if not items:
         return END
     written = [item if is_ascii(item) else utf8(item) for item in items]

@@ -44,10 +44,16 @@ class Flush:
     outcomes: Counter[str] = field(default_factory=Counter)
 
     def add(self, topic: str, partition: int, key: bytes | None, value: bytes | None) -> None:
+        """Write this record too."""
         records = self.records.get((topic, partition))
         if records is None:
             records = self.records[topic, partition] = []
         records.append((key, value))
+
+    def add_all(self, topic: str, partition: int, records: list[tuple[bytes | None, bytes | None]]) -> None:
+        """Write these too, if any."""
+        if records:
+            self.records.setdefault((topic, partition), []).extend(records)
 
 
 class Rewound(Exception):
@@ -176,11 +182,14 @@ class OwnedPartition:
         flush.position = self.position
         self._add_watermark(flush)
         for table in self.tables:
-            changelog, public = self._topic_name(table.spec.changelog), self._topic_name(table.spec.public)
-            for change in table.take_changes():
-                flush.add(changelog, self.number, change.key.encode(), change.changelog)
-                if change.public is not None:
-                    flush.add(public, self.number, change.key.encode(), change.public)
+            if table.has_changes:
+                changes = [(key.encode(), packed, row) for key, packed, row in table.take_changes()]
+                changelog, public = (
+                    self._topic_name(table.spec.changelog),
+                    self._topic_name(table.spec.public),
+                )
+                flush.add_all(changelog, self.number, [(key, packed) for key, packed, _row in changes])
+                flush.add_all(public, self.number, [(key, row) for key, _packed, row in changes if row])
         self._open = Flush(self.source, self.position)
         self._failed = {at: how for at, how in self._failed.items() if at >= self.position}
         return flush

@@ -52,8 +52,8 @@ class Table(Generic[Row]):
         self._in_flight: dict[str, bytes | None] = {}
         self._hot: dict[str, Row] = {}
         self._warm: dict[str, Row] = {}
-        self._changed: set[str] = set()
-        self._removed: set[str] = set()
+        self._changed: dict[str, None] = {}
+        self._removed: dict[str, None] = {}
         self.ranking = Ranking() if spec.rank is None else Ranking(_ranks(spec.rank, committed))
         self.agenda = Agenda(_appointments(spec, committed))
 
@@ -75,31 +75,31 @@ class Table(Generic[Row]):
     def put(self, key: str, row: Row) -> None:
         """Note that the row was changed, or is new."""
         self._hot[key] = row
-        self._changed.add(key)
-        self._removed.discard(key)
+        self._changed[key] = None
+        self._removed.pop(key, None)
 
     def remove(self, key: str) -> None:
         """Forget the row: its changelog gets a tombstone, its public topic nothing."""
         self._hot.pop(key, None)
         self._warm.pop(key, None)
-        self._changed.discard(key)
-        self._removed.add(key)
+        self._changed.pop(key, None)
+        self._removed[key] = None
 
     @property
     def has_changes(self) -> bool:
         return bool(self._changed or self._removed)
 
     def take_changes(self) -> Iterator[Change]:
-        """Each changed or removed row; they are in flight from then on.
+        """Each changed or removed row, in the order of first change; they are in flight from then on.
 
         To be read to its end without anything else touching the table.
         """
-        for key in sorted(self._changed):
+        for key in self._changed:
             row = self._hot[key]
             packed = self.spec.pack(row)
             self._in_flight[key] = packed
             yield Change(key, packed, self.spec.publish(key, row))
-        for key in sorted(self._removed):
+        for key in self._removed:
             self._in_flight[key] = None
             yield Change(key, None, None)
         self._changed.clear()

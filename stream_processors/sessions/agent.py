@@ -11,7 +11,7 @@ from stream_processors.engine.table import Table, TableSpec
 from stream_processors.errors import Refused
 from stream_processors.sessions import lifetime
 from stream_processors.sessions.event import session_event
-from stream_processors.sessions.figures import figures
+from stream_processors.sessions.figures import published
 from stream_processors.sessions.reducer import Effect, SessionOverflow, apply
 from stream_processors.sessions.row import SessionRow, pack, unpack
 
@@ -103,7 +103,7 @@ class SessionAgent:
 
     def _published(self, session_id: str, row: SessionRow) -> bytes | None:
         """An evicted row's last figures were published when it closed."""
-        return None if row.evicted else self._encode(figures(session_id, row, GENERATION))
+        return None if row.evicted else self._encode(published(session_id, row, GENERATION))
 
     def _first_row(self, partition: PartitionView, session_id: str) -> SessionRow:
         """A new row, unless the session lives in another partition: two rows would each count a part."""

@@ -50,8 +50,8 @@ class SessionEvent(NamedTuple):
 def session_event(interaction: Mapping[str, Any]) -> SessionEvent:
     """Read a decoded Interaction (schemas/avro/interaction.avsc, times as epoch ms).
 
-    Its event id is a canonical UUID, as `check_interaction` makes sure. Raises KeyError, TypeError, ValueError
-    or OverflowError where it is not an Interaction.
+    Its event id is a canonical UUID, as `check_interaction` makes sure. Raises KeyError, TypeError,
+    ValueError or OverflowError where it is not an Interaction.
     """
     identity = identity_bytes(interaction["event_id"])
     occurred_at: int = interaction["occurred_at"]

@@ -1,10 +1,12 @@
 """A session row as the figures the world sees: the value of the `sessions` topic and of a live read."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from schemas import limits
+from schemas.avro_binary import written_texts
 from stream_processors.sessions.event import time_of
-from stream_processors.sessions.row import SessionRow, Told, perfume_of
+from stream_processors.sessions.row import SessionRow, Told, perfume_of, written_perfume_of
 
 
 def figures(session_id: str, row: SessionRow, generation: int) -> dict[str, Any]:
@@ -12,6 +14,21 @@ def figures(session_id: str, row: SessionRow, generation: int) -> dict[str, Any]
 
     Raises ValueError for a row without events: it has no beginning and no end to speak of.
     """
+    return _figures(session_id, row, generation, [perfume_of(one) for one in _listed(row)])
+
+
+def published(session_id: str, row: SessionRow, generation: int) -> dict[str, Any]:
+    """The same for the encoder, which is given the list of perfumes as it is to be written."""
+    return _figures(
+        session_id, row, generation, written_texts([written_perfume_of(one) for one in _listed(row)])
+    )
+
+
+def _listed(row: SessionRow) -> list[bytes]:
+    return row.appearances[-limits.SESSION_PERFUME_IDS :]
+
+
+def _figures(session_id: str, row: SessionRow, generation: int, perfume_ids: Sequence[str]) -> dict[str, Any]:
     if row.first is None or row.last is None:
         raise ValueError(f"session {session_id} has no events yet")
     first, entry_page, device_type, browser, operating_system = row.first
@@ -30,7 +47,7 @@ def figures(session_id: str, row: SessionRow, generation: int) -> dict[str, Any]
         "events": row.events,
         "page_views": row.page_views,
         "perfumes_viewed": len(row.perfumes),
-        "perfume_ids": [perfume_of(shown) for shown in row.appearances[-limits.SESSION_PERFUME_IDS :]],
+        "perfume_ids": perfume_ids,
         "interactions": row.interactions,
         "searches": row.searches,
         "added_to_wishlist": row.added_to_wishlist,

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import msgpack
 
+from schemas.avro_binary import written_text
+from schemas.avro_binary_reading import text
 from stream_processors.errors import UnreadableRow
 from stream_processors.sessions.event import IDENTITY_BYTES, MOMENT_BYTES, Moment
 
@@ -56,7 +58,7 @@ class SessionRow:
     perfumes: dict[str, Moment] = field(default_factory=dict)
     """Perfume id to its first appearance."""
     appearances: list[bytes] = field(default_factory=list)
-    """The same in order: each a moment, and behind it the perfume id in UTF-8."""
+    """The same in order: each a moment, and behind it the perfume id as Avro writes it."""
 
 
 def pack(row: SessionRow) -> bytes:
@@ -120,7 +122,7 @@ def unpack(data: bytes) -> SessionRow:
             appearances,
         ]
         return SessionRow(*values)
-    except (ValueError, TypeError, struct.error, msgpack.UnpackException) as error:
+    except (ValueError, TypeError, IndexError, struct.error, msgpack.UnpackException) as error:
         raise UnreadableRow(f"{len(data)} bytes are not a session row: {error!r}") from error
 
 
@@ -141,12 +143,17 @@ def glance(data: bytes) -> Glance:
 
 def appearance(moment: Moment, perfume_id: str) -> bytes:
     """An item of `SessionRow.appearances`."""
-    return moment + perfume_id.encode()
+    return moment + written_text(perfume_id)
 
 
 def perfume_of(appearance: bytes) -> str:
-    """The perfume id in it."""
-    return appearance[MOMENT_BYTES:].decode()
+    """The perfume id in it. Raises ValueError or IndexError where there is none."""
+    return text(appearance, MOMENT_BYTES)[0]
+
+
+def written_perfume_of(appearance: bytes) -> bytes:
+    """The same as Avro writes it."""
+    return appearance[MOMENT_BYTES:]
 
 
 def _perfume(appearance: bytes) -> tuple[str, Moment]:
@@ -156,5 +163,5 @@ def _perfume(appearance: bytes) -> tuple[str, Moment]:
 def _told(value: Iterable[Any] | None) -> Told | None:
     if value is None:
         return None
-    moment, text = value
-    return moment, text
+    moment, told = value
+    return moment, told

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas import avro_codegen, avro_schemas
+from schemas.avro_binary import texts, written_text, written_texts
 from schemas.avro_encoders import ENCODERS, interaction_own, interaction_shared
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
@@ -104,3 +105,10 @@ def test_the_checked_in_encoders_are_those_of_the_schemas() -> None:
     assert avro_codegen.ENCODERS.read_text("utf-8") == avro_codegen.encoders(), (
         "run `python -m schemas.avro_codegen`"
     )
+
+
+@settings(max_examples=20)
+@given(st.lists(TEXT, max_size=3))
+def test_a_list_written_before_has_the_same_bytes(items: list[str]) -> None:
+    written = written_texts([written_text(item) for item in items])
+    assert texts(written) == texts(items)

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgpack
 
+from schemas.avro_decoders import DECODERS
+from schemas.avro_encoders import ENCODERS
 from schemas.topics import Namespace
 from stream_processors.engine.batch import Batch, TopicPartition
 from stream_processors.engine.partition import FailureWatch, Flush, OwnedPartition, Start
@@ -48,7 +50,7 @@ def owned_partition(
     check_home: Callable[[str, int], None] = lambda _session, _partition: None,
 ) -> OwnedPartition:
     """A partition of the session agent, as a takeover would set it up."""
-    agent = SessionAgent(decode, encode, check_home, forwards=lambda _interaction: ())
+    agent = SessionAgent(decode, ENCODERS["session"], check_home, forwards=lambda _interaction: ())
     tables = [Table(spec, committed or {}) for spec in agent.tables]
     return OwnedPartition(
         agent, SOURCE, Start(position), tables, Namespace("t.").topic, encode, FailureWatch()
@@ -61,4 +63,9 @@ def batch(start: int, end: int, *records: FakeRecord) -> Batch:
 
 def written(flush: Flush, topic: str) -> list[tuple[bytes | None, Mapping[str, Any]]]:
     """Key and value of what the flush writes to a topic."""
-    return [(key, msgpack.unpackb(value)) for key, value in flush.records.get((topic, 0), [])]
+    read = published_session if topic == "t.sessions" else msgpack.unpackb
+    return [(key, read(value)) for key, value in flush.records.get((topic, 0), [])]
+
+
+def published_session(value: bytes | None) -> Mapping[str, Any]:
+    return DECODERS["session"](value or b"", 0)
