@@ -1,6 +1,7 @@
 """Health, documents and errors of the addresses beside the hot one."""
 
 import json
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
