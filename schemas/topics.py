@@ -66,7 +66,7 @@ DEAD_LETTER: Final = Topic(
     value="dead_letter",
     cleanup=Cleanup.DELETE,
     retention_ms=RETENTION_MS,
-    producers=("gateway", "session agent", "sink"),
+    producers=("gateway", "session agent", "perfume agent", "sink"),
     consumers=("operators",),
 )
 SESSIONS: Final = Topic(
