@@ -40,12 +40,14 @@ async def _process(worker: Worker, stopping: asyncio.Event) -> int:
     for agent in worker.agents:
         agent.faust.finalize()
         agent.engine.source = agent.faust.consumer
-    flushing = [asyncio.create_task(agent.engine.run()) for agent in worker.agents]
+    working = [
+        asyncio.create_task(work) for agent in worker.agents for work in (agent.engine.run(), agent.watch())
+    ]
     await asyncio.gather(*(agent.faust.start() for agent in worker.agents))
     gc.freeze()  # what is loaded stays; collections need not walk it again
     crashed = await _until_asked_or_crashed(worker, stopping)
     log.info("stopping", asked=not crashed)
-    for task in flushing:
+    for task in working:
         task.cancel()
     for agent in worker.agents:
         await agent.engine.close()

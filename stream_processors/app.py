@@ -1,7 +1,7 @@
 """The composition root: settings in; agents, their engines and Faust apps, and the HTTP edge out."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,9 +18,10 @@ from stream_processors.engine.engine import Engine, FlushPolicy
 from stream_processors.engine.fetch import transport_class
 from stream_processors.engine.job import Job
 from stream_processors.engine.metrics import EngineMetrics, Instruments
+from stream_processors.engine.progress import Ends, Progress, watch
 from stream_processors.live.forwarding import Group
 from stream_processors.live.perfumes import LivePerfumes
-from stream_processors.live.server import Rows, application
+from stream_processors.live.server import Health, Rows, application
 from stream_processors.live.sessions import LiveSessions
 from stream_processors.live.workers import Workers, client_id
 from stream_processors.settings import Settings
@@ -32,10 +33,12 @@ BATCHES_IN_QUEUE = 8
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """One agent at work: its engine, and the Faust app that feeds it."""
+    """One agent at work: its engine, the Faust app that feeds it, and who watches over both."""
 
     engine: Engine
     faust: Any
+    progress: Progress
+    watch: Callable[[], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,11 @@ def build(settings: Settings) -> Worker:
 
     def running(job: Job) -> Running:
         policy = FlushPolicy(interval=settings.flush_interval_ms / 1000)
-        engine = Engine(
-            job, settings.cluster, namespace, dead_letter, EngineMetrics(instruments, job.application), policy
-        )
-        return Running(engine, _faust_app(settings, engine))
+        told = EngineMetrics(instruments, job.application)
+        engine = Engine(job, settings.cluster, namespace, dead_letter, told, policy)
+        progress = Progress(engine, time.monotonic)
+        watching = partial(watch, engine, progress, Ends(settings.cluster), told.lags)
+        return Running(engine, _faust_app(settings, engine), progress, watching)
 
     sessions, perfumes = (
         running(session_agent(registry, namespace)),
@@ -66,7 +70,7 @@ def build(settings: Settings) -> Worker:
     )
     live = application(
         _rows(settings, sessions.engine, perfumes.engine),
-        lambda: sessions.engine.ready and perfumes.engine.ready,
+        _health((sessions, perfumes)),
         ApiKeys(settings.secret_keys),
         metrics,
     )
@@ -86,6 +90,13 @@ def _rows(settings: Settings, sessions: Engine, perfumes: Engine) -> Rows:
         Group(sessions.group, INTERACTIONS.partitions, me, workers),
         Group(perfumes.group, PERFUME_ACTIVITY.partitions, me, workers),
     )
+
+
+def _health(agents: Sequence[Running]) -> Health:
+    def not_alive() -> str | None:
+        return next(filter(None, (agent.progress.not_alive() for agent in agents)), None)
+
+    return Health(lambda: all(agent.engine.ready for agent in agents), not_alive)
 
 
 def _now_ms() -> int:

@@ -65,6 +65,7 @@ class _Held:
 
     state: OwnedPartition
     writer: PartitionWriter
+    committed: int
     commit: "asyncio.Task[None] | None" = None
     sought_at: float = 0.0
     moved_at: float = 0.0
@@ -105,6 +106,15 @@ class Engine:
     def positions(self) -> Mapping[TopicPartition, int]:
         """The next offset to apply, of every partition held."""
         return {tp: held.state.position for tp, held in self._held.items()}
+
+    def committed(self) -> Mapping[TopicPartition, int]:
+        """The committed offset of every partition held."""
+        return {tp: held.committed for tp, held in self._held.items()}
+
+    @property
+    def applying(self) -> bool:
+        """Whether no rebalance is under way."""
+        return self._applying
 
     def tables(self, partition: int) -> Sequence[Table[Any]] | None:
         """The tables of a partition that this worker holds and works on; None: ask elsewhere, or later."""
@@ -154,7 +164,8 @@ class Engine:
             tables = [Table(spec, kept) for spec, kept in zip(self.job.tables, loaded, strict=True)]
             start = Start(extents[tp].position(tp, had_rows), int(watermark))
             state = OwnedPartition(self.job, tp, start, tables, self._name, self._dead_letter, self._watch)
-            self._held[tp] = _Held(state, writers[tp], moved_at=self._clock(), fed_at=self._clock())
+            now = self._clock()
+            self._held[tp] = _Held(state, writers[tp], state.position, moved_at=now, fed_at=now)
 
     def _read_back(self, news: Sequence[TopicPartition]) -> tuple[Mapping[TopicPartition, Extent], Rows]:
         changelogs = [self._name(spec.changelog) for spec in self.job.tables]
@@ -249,6 +260,7 @@ class Engine:
     async def _commit(self, held: _Held, flush: Flush) -> None:
         with self._metrics.committing():
             await held.writer.commit(flush)
+        held.committed = flush.position
         held.state.landed()
         rows = {table.spec.name: len(table.committed) for table in held.state.tables}
         self._metrics.flushed(flush, rows)
@@ -267,7 +279,6 @@ class Engine:
         fetched = self.source.fetched_to()
         for tp, held in self._held.items():
             behind = max(0, fetched.get(tp, 0) - held.state.position)
-            self._metrics.lag(tp.partition, behind)
             if not behind:
                 held.moved_at = self._clock()
             elif self._clock() - held.moved_at > STALL_S:

@@ -1,9 +1,11 @@
 """What the engines tell Prometheus."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from schemas.reasons import Reason
 from stream_processors.engine.batch import TopicPartition
 from stream_processors.engine.guard import Verdict
 from stream_processors.engine.partition import Flush
@@ -11,6 +13,7 @@ from stream_processors.engine.partition import Flush
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 RECORDS = (1, 10, 100, 500, 1_000, 5_000, 10_000, 50_000)
 PREFIX = "sillage_streams_"
+REASONS = frozenset(reason.value for reason in Reason)
 
 
 class Instruments:
@@ -28,13 +31,14 @@ class Instruments:
 
         self.batches = counter("batches", "Batches fetched, by what was done with them", "verdict")
         self.events = counter("events", "Records applied and committed, by outcome", "outcome")
+        self.dead_letters = counter("dead_letters", "Records dead-lettered, by reason", "reason")
         self.flushes = counter("flushes", "Transactions committed")
         self.seek_backs = counter("seek_backs", "Times a dropped batch was read again")
         self.sizes = histogram("batch_records", "Records in a batch", RECORDS)
         self.apply = histogram("apply_seconds", "Applying a run of records", SECONDS)
         self.commit = histogram("commit_seconds", "One transaction", SECONDS)
         self.position = gauge("position", "Committed source offset", "partition")
-        self.lag = gauge("lag", "Records fetched but not yet committed", "partition")
+        self.lag = gauge("lag", "Offsets between what is committed and the end of the partition", "partition")
         self.rows = gauge("rows", "Live rows, by table", "partition", "table")
         self.progress = gauge("last_progress_timestamp_seconds", "Last commit")
 
@@ -69,14 +73,17 @@ class EngineMetrics:
         self._all.flushes.labels(self._application).inc()
         for outcome, times in flush.outcomes.items():
             self._all.events.labels(self._application, outcome).inc(times)
+            if outcome in REASONS:
+                self._all.dead_letters.labels(self._application, outcome).inc(times)
         self._all.position.labels(self._application, partition).set(flush.position)
         for table, count in rows.items():
             self._all.rows.labels(self._application, partition, table).set(count)
         self._all.progress.labels(self._application).set_to_current_time()
 
-    def lag(self, partition: int, records: int) -> None:
-        """How far the committed position is behind what was fetched."""
-        self._all.lag.labels(self._application, partition).set(records)
+    def lags(self, lags: Mapping[TopicPartition, int]) -> None:
+        """How far the committed position is behind the end of each partition."""
+        for source, offsets in lags.items():
+            self._all.lag.labels(self._application, source.partition).set(offsets)
 
     def forget(self, lost: TopicPartition, tables: tuple[str, ...]) -> None:
         """The partition is another worker's now."""

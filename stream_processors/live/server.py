@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiohttp import ClientSession, web
 from aiohttp.typedefs import Middleware
@@ -31,6 +31,13 @@ class Rows:
     perfumes: LivePerfumes
     session_group: Group
     perfume_group: Group
+
+
+class Health(NamedTuple):
+    """What probes ask: whether rows are there, and why the worker should be started afresh, if it should."""
+
+    ready: Callable[[], bool]
+    not_alive: Callable[[], str | None]
 
 
 class LiveRoutes:
@@ -78,9 +85,7 @@ class LiveRoutes:
         return web.json_response(await self._forwarding.everywhere(request, group, own, merge))
 
 
-def application(
-    rows: Rows, ready: Callable[[], bool], keys: ApiKeys, registry: CollectorRegistry
-) -> web.Application:
+def application(rows: Rows, health: Health, keys: ApiKeys, registry: CollectorRegistry) -> web.Application:
     """The aiohttp application; `keys`: the secret keys that may read."""
     app = web.Application()
     app.cleanup_ctx.append(_client)
@@ -94,17 +99,18 @@ def application(
             web.get("/summary", routes.summary),
         ]
     )
-    app.add_routes(_operation(ready, registry))
+    app.add_routes(_operation(health, registry))
     app.add_subapp("/live", live)
     return app
 
 
-def _operation(ready: Callable[[], bool], registry: CollectorRegistry) -> list[web.RouteDef]:
+def _operation(health: Health, registry: CollectorRegistry) -> list[web.RouteDef]:
     async def healthz(_request: web.Request) -> web.Response:
-        return web.json_response({"alive": True})
+        stuck = health.not_alive()
+        return web.json_response({"alive": True}) if stuck is None else _unavailable(stuck)
 
     async def readyz(_request: web.Request) -> web.Response:
-        if ready():
+        if health.ready():
             return web.json_response({"ready": True})
         return _unavailable("No partitions yet: joining the group or loading rows.")
 
