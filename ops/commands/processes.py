@@ -1,5 +1,6 @@
 """`sillage logs` and `sillage restart`: single processes of the running instance."""
 
+import re
 from contextlib import suppress
 from typing import Annotated
 
@@ -9,12 +10,14 @@ from rich.console import Console
 from ops.commands.connection import HomeOption
 from ops.runtime import DEVELOPMENT_HOME, Instance, RuntimeProblem
 from ops.runtime.follow import Follower
-from ops.runtime.program import SERVERS, SERVICES, ProcessName
+from ops.runtime.program import SERVERS, SERVICES
+
+_ANOTHER_GATEWAY = re.compile(r"gateway-[0-9]+")
 
 
 def _process(name: str) -> str:
     known = (*SERVERS, *SERVICES)
-    if name not in known:
+    if name not in known and not _ANOTHER_GATEWAY.fullmatch(name):
         raise typer.BadParameter(f"{name!r} is none of {', '.join(known)}")
     return name
 
@@ -38,7 +41,8 @@ def logs(
 
 
 def restart(
-    name: Annotated[ProcessName, typer.Argument(help="Which process.")], home: HomeOption = DEVELOPMENT_HOME
+    name: Annotated[str, typer.Argument(help="Which process.", parser=_process, metavar="NAME")],
+    home: HomeOption = DEVELOPMENT_HOME,
 ) -> None:
     """Stop one process and start it again; returns when it is ready. Exit code 1 if it does not get ready."""
     console = Console()

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from ops.commands.connection import HomeOption
 from ops.runtime import DEVELOPMENT_HOME, Instance, Status
+from ops.runtime.program import kind_of
 from ops.runtime.supervision import ProcessStatus
 
 SOMETHING_DOWN = 1
@@ -53,7 +54,7 @@ def _show(found: Status) -> None:
     }
     table = Table("process", "state", "pid", "up for", "restarts", "where")
     for name, process in found.processes.items():
-        table.add_row(name, *_cells(process), places[name])
+        table.add_row(name, *_cells(process), places[kind_of(name)])
     console.print(table)
 
 

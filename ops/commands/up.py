@@ -36,6 +36,9 @@ def up(
         Literal["fixed", "auto"],
         typer.Option(help="auto: choose free ports (for tests; `sillage status --json` has them)."),
     ] = "fixed",
+    gateways: Annotated[
+        int, typer.Option(min=1, max=32, help="How many gateway processes share the gateway's port.")
+    ] = 1,
     home: HomeOption = DEVELOPMENT_HOME,
     owner: OwnerOption = None,
 ) -> None:
@@ -46,7 +49,7 @@ def up(
     """
     console = Console()
     try:
-        instance = Instance(home, ports=_ports(port_base, ports), owner=owner)
+        instance = Instance(home, ports=_ports(port_base, ports), owner=owner, gateways=gateways)
         if (already := Instance(home)).running():
             _attach(already, console, detach=detach)
             return

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ops.runtime.home import Home
 from ops.runtime.instance import Instance
-from ops.runtime.program import LOUD_STOP, SERVERS, SERVICES
+from ops.runtime.program import LOUD_STOP, SERVERS, SERVICES, kind_of
 from ops.runtime.supervision import ProcessStatus
 
 POLL_S = 0.2
@@ -79,7 +79,8 @@ class Follower:
 
     def __init__(self, home: Home, console: Console, names: Iterable[str] = (), last: int = 0) -> None:
         """`names`: which processes, by default all; `last`: how many earlier lines of each to begin with."""
-        chosen = list(names) or [*SERVICES, *SERVERS]
+        more_gateways = sorted(path.stem for path in home.logs.glob("gateway-*.log"))
+        chosen = list(names) or [*SERVICES, *more_gateways, *SERVERS]
         self._console = console
         self._readers = {name: LogReader(home.log(name), last=last) for name in chosen}
 
@@ -109,7 +110,7 @@ class Follower:
 
 def styled(name: str, line: str) -> Text:
     """A log line with its origin before it; trouble stands out."""
-    text = Text(f"{name:<8} │ ", style=COLOURS.get(name, ""))
+    text = Text(f"{name:<8} │ ", style=COLOURS.get(kind_of(name), ""))
     said = Text.from_ansi(line)
     if _SERIOUS.search(line):
         said.stylize("red")

@@ -14,7 +14,7 @@ from ops.runtime.distribution import Distribution, Fetching
 from ops.runtime.errors import NotRunning, StartFailed
 from ops.runtime.home import DEVELOPMENT_HOME, Home, tail
 from ops.runtime.ports import HOST, Ports
-from ops.runtime.program import SERVERS, SERVICES, ProcessName, Program
+from ops.runtime.program import SERVERS, SERVICES, Program, gateway_names, kind_of
 from ops.runtime.readiness import SERVER, SERVICE, wait_ready
 from ops.runtime.state import State
 from ops.runtime.status import Status
@@ -54,6 +54,7 @@ class Instance:
     durable: whether PostgreSQL waits for the disk; off only for tests.
     owner: pid of the process with whose end the instance ends by itself; None: it goes on.
     namespace: prefix of the services' topics and groups.
+    gateways: how many gateway processes share the gateway's port.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Instance:
         durable: bool = True,
         owner: int | None = None,
         namespace: str = "",
+        gateways: int = 1,
     ) -> None:
         self.home = Home(home)
         kept = State.load(self.home.state)
@@ -71,6 +73,7 @@ class Instance:
         if ports is not None:
             self.state = self.state.at(ports)
         self.namespace = namespace
+        self._gateways = gateway_names(gateways)
         self._durable = durable
         self._owner = owner
         self._supervisor = Supervisor(self.home, self.state)
@@ -125,7 +128,7 @@ class Instance:
 
     def start_services(self, watch: Watch | None = None) -> None:
         """Start gateway, stream processor and sink and wait until each says it is ready."""
-        self._start(SERVICES, watch or Unwatched())
+        self._start(dict.fromkeys((*self._gateways, *SERVICES)), watch or Unwatched())
 
     def stop(self) -> bool:
         """Stop everything, services first; afterwards no process of the instance is left.
@@ -144,12 +147,20 @@ class Instance:
         self._supervisor.reap()
         return supervised or left > 0
 
-    def restart(self, name: ProcessName) -> None:
+    def restart(self, name: str) -> None:
         """Stop one process and start it again; returns when it is ready."""
+        self.stop_process(name)
+        self.start_process(name)
+
+    def stop_process(self, name: str) -> None:
+        """Stop one process, until it is started again."""
         self._supervisor.stop_process(name)
+
+    def start_process(self, name: str) -> None:
+        """Start one process; returns when it is ready."""
         self._start([name], Unwatched())
 
-    def pid(self, name: ProcessName) -> int:
+    def pid(self, name: str) -> int:
         """The process id; raises NotRunning if the process is down."""
         found = self._supervisor.processes()[name].pid
         if found is None:
@@ -176,7 +187,7 @@ class Instance:
             kafka.program(self.home, servers),
             registry.program(self.home, self.state.ports, servers),
             postgres.program(self.home, self.state, postgres.shed_root(self.home), durable=self._durable),
-            *services.programs(self.home, self.state, self.namespace),
+            *services.programs(self.home, self.state, self.namespace, len(self._gateways)),
         ]
 
     def _checks(self) -> Mapping[str, Callable[[], bool]]:
@@ -188,7 +199,7 @@ class Instance:
             **{name: partial(services.ready, name, ports) for name in SERVICES},
         }
 
-    def _start(self, names: Iterable[ProcessName], watch: Watch) -> None:
+    def _start(self, names: Iterable[str], watch: Watch) -> None:
         chosen = list(names)
         for name in chosen:
             watch.starting(name)
@@ -203,7 +214,7 @@ class Instance:
                 # After a failure, or an interruption, nobody needs to go on waiting for the others.
                 enough.set()
 
-    def _wait(self, name: ProcessName, watch: Watch, enough: Event) -> None:
+    def _wait(self, name: str, watch: Watch, enough: Event) -> None:
         def status() -> ProcessStatus:
             try:
                 return self._supervisor.processes()[name]
@@ -212,5 +223,5 @@ class Instance:
 
         patience = SERVER if name in SERVERS else SERVICE
         log = partial(tail, self.home.log(name))
-        seconds = wait_ready(name, self._checks()[name], status, patience, log, pause=enough.wait)
+        seconds = wait_ready(name, self._checks()[kind_of(name)], status, patience, log, pause=enough.wait)
         watch.ready(name, seconds)

@@ -11,10 +11,20 @@ Group = Literal["kafka", "stores", "services"]
 
 ServerName = Literal["kafka", "registry", "postgres"]
 ServiceName = Literal["gateway", "streams", "sink"]
-ProcessName = Literal["kafka", "registry", "postgres", "gateway", "streams", "sink"]
 
 SERVERS: tuple[ServerName, ...] = ("kafka", "registry", "postgres")
 SERVICES: tuple[ServiceName, ...] = ("gateway", "streams", "sink")
+
+
+def gateway_names(count: int) -> list[str]:
+    """Names of several gateway processes: gateway, gateway-2, ..."""
+    return ["gateway", *(f"gateway-{number}" for number in range(2, count + 1))]
+
+
+def kind_of(name: str) -> str:
+    """What a process is: `gateway` for each of the gateways."""
+    return name.partition("-")[0]
+
 
 LOUD_STOP = 78
 """Exit code of a service that must not be restarted: a person has to look first (sysexits.h: EX_CONFIG)."""
@@ -24,7 +34,7 @@ LOUD_STOP = 78
 class Program:
     """How to run one process, and how to end it."""
 
-    name: ProcessName
+    name: str
     group: Group
     command: tuple[str, ...]
     directory: Path

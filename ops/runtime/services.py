@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -10,7 +11,7 @@ import httpx
 from ops.runtime import registry
 from ops.runtime.home import Home
 from ops.runtime.ports import HOST, Ports
-from ops.runtime.program import LOUD_STOP, Program, ServiceName
+from ops.runtime.program import LOUD_STOP, Program, ServiceName, gateway_names
 from ops.runtime.state import State
 from schemas.api_keys import digest_of
 
@@ -19,10 +20,11 @@ MODULES: Mapping[ServiceName, str] = MappingProxyType(
 )
 
 
-def programs(home: Home, state: State, namespace: str) -> list[Program]:
-    """The three services, under the settings their settings.py read."""
+def programs(home: Home, state: State, namespace: str, gateways: int = 1) -> list[Program]:
+    """The three services, under the settings their settings.py read; of the gateway as many as wanted."""
+    gateway = _program("gateway", home.spool, _shared(state, namespace) | _gateway(home, state))
     return [
-        _program("gateway", home.spool, _shared(state, namespace) | _gateway(home, state)),
+        *(replace(gateway, name=name) for name in gateway_names(gateways)),
         _program("streams", home.streams, _shared(state, namespace) | _streams(home, state)),
         _program("sink", home.root, _shared(state, namespace) | _sink(state)),
     ]

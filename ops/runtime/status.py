@@ -7,7 +7,7 @@ from typing import Any
 from ops.runtime import registry, services
 from ops.runtime.home import Home
 from ops.runtime.ports import HOST
-from ops.runtime.program import SERVERS, SERVICES
+from ops.runtime.program import SERVERS, SERVICES, kind_of
 from ops.runtime.state import State
 from ops.runtime.supervision import ProcessStatus
 
@@ -25,7 +25,8 @@ class Status:
     @classmethod
     def of(cls, home: Home, state: State, processes: Mapping[str, ProcessStatus]) -> "Status":
         """Processes in the order in which they are started."""
-        known = [name for name in (*SERVERS, *SERVICES) if name in processes]
+        order = (*SERVERS, *SERVICES)
+        known = sorted(processes, key=lambda name: (order.index(kind_of(name)), name))
         return cls(home, state, {name: processes[name] for name in known}, kept=home.state.exists())
 
     @property
