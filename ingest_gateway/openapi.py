@@ -70,6 +70,7 @@ _MEANING: Final = {
     408: "The body took too long.",
     413: "Too large, or too many events.",
     415: "Neither JSON as application/json nor as text/plain.",
+    429: "This address or key sends too much: wait as long as Retry-After says.",
     431: "The request's line and headers are too large, or too many.",
     500: "A bug; the text is always the same.",
     503: "Kafka does not take events now: send the same ones again.",

@@ -73,6 +73,7 @@ def _gateway(home: Home, state: State) -> dict[str, str]:
         "SILLAGE_ALLOWED_ORIGINS": ",".join(state.origins()),
         "SILLAGE_PUBLISHABLE_KEYS": digest_of(state.publishable_key),
         "SILLAGE_SECRET_KEYS": digest_of(state.secret_key),
+        "SILLAGE_TOKEN_HS256_SECRETS": state.token_secret,
         # All of a development machine's visitors share one address.
         "SILLAGE_ADDRESS_RATE": "0",
     }

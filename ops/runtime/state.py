@@ -1,5 +1,6 @@
 """What an instance must remember: its ports and its credentials, made once."""
 
+import hashlib
 import json
 import os
 import secrets
@@ -56,6 +57,11 @@ class State:
     def at(self, ports: Ports) -> "State":
         """The same instance on other ports."""
         return replace(self, ports=ports)
+
+    @property
+    def token_secret(self) -> str:
+        """The HS256 secret of user tokens. It follows from the secret key: older instances have one too."""
+        return hashlib.sha256(f"user tokens of {self.secret_key}".encode()).hexdigest()
 
     def origins(self) -> list[str]:
         """Web origins the gateway accepts: its own, and a local front end's."""

@@ -53,6 +53,7 @@ class Status:
             "origin": state.origins()[0],
             "publishable_key": state.publishable_key if kept else None,
             "secret_key": state.secret_key if kept else None,
+            "token_secret": state.token_secret if kept else None,
             "home": str(self.home.root),
             "ports": asdict(ports),
             "processes": {name: asdict(process) for name, process in self.processes.items()},

@@ -13,6 +13,7 @@ from ops.runtime.errors import AlreadyStarting, UnusableHome
 from ops.runtime.home import Home, tail
 from ops.runtime.ports import Ports
 from ops.runtime.state import State
+from schemas.api_keys import digest_of
 
 
 def test_credentials_survive_a_restart_and_are_for_the_owner_only(tmp_path: Path) -> None:
@@ -28,6 +29,13 @@ def test_every_instance_has_credentials_of_its_own() -> None:
     assert one.publishable_key.startswith("pk_dev_")
     assert one.secret_key.startswith("sk_dev_")
     assert not {one.secret_key, one.postgres_password} & {other.secret_key, other.postgres_password}
+
+
+def test_the_secret_of_user_tokens_tells_nothing_about_the_secret_key() -> None:
+    state = State.new(Ports.from_base())
+    assert len(state.token_secret) == 64
+    assert state.secret_key not in state.token_secret
+    assert digest_of(state.secret_key) != f"sha256:{state.token_secret}"
 
 
 def test_nothing_kept_is_no_state(tmp_path: Path) -> None:
@@ -49,7 +57,7 @@ def test_before_the_first_start_no_credentials_are_told(tmp_path: Path) -> None:
     assert (status["running"], status["home"]) == (False, str(tmp_path))
     assert status["ports"] == asdict(Ports.from_base())
     assert status["gateway"] == f"http://127.0.0.1:{Ports.from_base().gateway}"
-    assert {status[name] for name in ("database", "publishable_key", "secret_key")} == {None}
+    assert {status[name] for name in ("database", "publishable_key", "secret_key", "token_secret")} == {None}
 
 
 def test_after_it_they_are_told_whether_it_runs_or_not(tmp_path: Path) -> None:
@@ -57,6 +65,7 @@ def test_after_it_they_are_told_whether_it_runs_or_not(tmp_path: Path) -> None:
     state.save(tmp_path / "state.json")
     told = CliRunner().invoke(app, ["status", "--json", "--home", str(tmp_path)])
     assert json.loads(told.stdout)["secret_key"] == state.secret_key
+    assert json.loads(told.stdout)["token_secret"] == state.token_secret
 
 
 def test_a_folder_the_supervisor_could_not_name_is_refused(tmp_path: Path) -> None:

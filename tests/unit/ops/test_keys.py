@@ -1,11 +1,15 @@
 """Keys from the command line: shown once, digested from standard input."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from ingest_gateway.user_tokens import TokenKey, TokenRules, UserTokens
 from ops.cli import app
+from ops.runtime.ports import Ports
+from ops.runtime.state import State
 from schemas.api_keys import digest_of
 
 
@@ -28,3 +32,11 @@ def test_a_weak_key_is_refused() -> None:
 
 def test_people_are_told_where_the_digest_goes() -> None:
     assert "SILLAGE_SECRET_KEYS" in CliRunner().invoke(app, ["keys", "new", "secret"]).output
+
+
+def test_a_user_token_for_the_local_instance_is_believed_there(tmp_path: Path) -> None:
+    assert CliRunner().invoke(app, ["keys", "token", "u-1", "--home", str(tmp_path)]).exit_code == 3
+    state = State.new(Ports.from_base())
+    state.save(tmp_path / "state.json")
+    made = CliRunner().invoke(app, ["keys", "token", "u-1", "--home", str(tmp_path)]).stdout.strip()
+    assert UserTokens(TokenRules([TokenKey.hs256(state.token_secret)])).user_of(made) == "u-1"
