@@ -25,11 +25,11 @@ from schemas.validation import ValidEvent, checked
 class Interaction(NamedTuple):
     """One value of the topic `interactions`, by the field names of its Avro schema.
 
-    `shared`: the fields from session_id on. It is the same object for all events of a request that have them
-    in common, so that they are encoded once.
+    `own`: the fields before session_id. `shared`: those from it on, the same object for all events of a
+    request that have them in common, so that they are encoded once.
     """
 
-    own: Mapping[str, Any]
+    own: ValidEvent
     shared: Mapping[str, Any]
 
 
@@ -100,17 +100,17 @@ def take_in(batch: Batch, arrival: Arrival, stamps: Stamps) -> Intake:
         try:
             event = checked(item)
             visitor = visitors.get(_who(item, batch.envelope, arrival, session_id))
-            own = _own_fields(event, visitor, arrival, stamps)
+            event_id = _complete(event, visitor, arrival, stamps)
         except InvalidEvent as fault:
             intake.rejected.append(Rejected(index, item, fault.reason, fault.message))
             continue
-        identity = (visitor.shared["session_id"], own["event_id"])
+        identity = (visitor.shared["session_id"], event_id)
         if identity in seen:
             intake.duplicates += 1
             continue
         seen.add(identity)
-        own["receipt"] = stamps.next_receipt()
-        intake.accepted.append(Interaction(own, visitor.shared))
+        event["receipt"] = stamps.next_receipt()
+        intake.accepted.append(Interaction(event, visitor.shared))
     return intake
 
 
@@ -136,7 +136,7 @@ def _request_fields(envelope: Envelope, arrival: Arrival, gateway_boot: str) -> 
         "tab_id": envelope.get("tabId"),
         "sent_at": epoch_ms("sentAt", envelope.get("sentAt")),
         "received_at": arrival.received_at,
-        "source": arrival.source.value,
+        "source": str(arrival.source),
         "sdk": envelope.get("sdk"),
         "context": None if context is None else json_text("context", context, limits.CONTEXT_BYTES),
         "consent": envelope.get("consent"),
@@ -173,15 +173,15 @@ def _user_agent(item: ClientEvent, arrival: Arrival) -> str | None:
 _NO_WORD: Final = (None, "unknown")
 
 
-def _own_fields(event: ValidEvent, visitor: Visitor, arrival: Arrival, stamps: Stamps) -> dict[str, Any]:
-    """All but the receipt. Raises InvalidEvent (too_old)."""
+def _complete(event: ValidEvent, visitor: Visitor, arrival: Arrival, stamps: Stamps) -> str:
+    """Fill in all but the receipt; gives the event's id. Raises InvalidEvent (too_old)."""
     time, time_source = occurred_at(event["client_time"], visitor.shared["sent_at"], arrival.received_at)
-    client, claimed = visitor.client, event["device_type"]
-    return {
-        **event,
-        "event_id": event["event_id"] or stamps.new_event_id(arrival.received_at),
-        "occurred_at": time,
-        "time_source": time_source.value,
-        "device_type": client.device_type if client.is_bot or claimed in _NO_WORD else claimed,
-        "truncated": event["truncated"] + visitor.truncated,
-    }
+    event["occurred_at"], event["time_source"] = time, str(time_source)
+    client = visitor.client
+    if client.is_bot or event["device_type"] in _NO_WORD:
+        event["device_type"] = client.device_type
+    event["truncated"] += visitor.truncated
+    event_id = event["event_id"]
+    if event_id is None:
+        event_id = event["event_id"] = stamps.new_event_id(arrival.received_at)
+    return event_id

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
@@ -69,6 +70,8 @@ class GatewayMetrics:
             ("outcome", "reason", "status"),
             registry=self.registry,
         )
+        self._requests_ended = cache(self._requests.labels)
+        """Looking labels up takes longer than counting."""
         self._received = Counter(
             "sillage_gateway_events_received",
             "Events of requests that were parsed: accepted + rejected + duplicate.",
@@ -80,6 +83,7 @@ class GatewayMetrics:
             ("outcome", "reason"),
             registry=self.registry,
         )
+        self._accepted = self._events.labels("accepted", "")
         self._dead_letters = Counter(
             "sillage_gateway_dead_letters",
             "Rejected events and bodies for the dead-letter topic; all but `kept` are not there.",
@@ -119,9 +123,8 @@ class GatewayMetrics:
             "Records in the topic although their request was answered 503: a client's retry is a duplicate.",
             registry=self.registry,
         )
-        self.requests_in_flight = Gauge(
-            "sillage_gateway_requests_in_flight", "Requests being worked on now.", registry=self.registry
-        )
+        self.requests_in_flight = 0
+        self.watch("requests_in_flight", "Requests being worked on now.", lambda: self.requests_in_flight)
         self.records_in_flight = Gauge(
             "sillage_gateway_records_in_flight", "Records awaiting Kafka's word.", registry=self.registry
         )
@@ -154,7 +157,7 @@ class GatewayMetrics:
 
     def request_ended(self, outcome: Outcome, status: int, reason: Reason | None = None) -> None:
         """Count one request; `reason` is why it was not taken as a whole."""
-        self._requests.labels(outcome.value, "" if reason is None else reason.value, str(status)).inc()
+        self._requests_ended(outcome, "" if reason is None else reason, status).inc()
 
     def connection_ended(self, why: ConnectionEnd) -> None:
         """Count one connection that was not ended by its client."""
@@ -163,7 +166,7 @@ class GatewayMetrics:
     def events_accepted(self, count: int, duplicates: int) -> None:
         """Count events that are safe, and their repetitions in the same batch."""
         self._received.inc(count + duplicates)
-        self._events.labels("accepted", "").inc(count)
+        self._accepted.inc(count)
         if duplicates:
             self._events.labels("duplicate", "").inc(duplicates)
 

@@ -58,24 +58,30 @@ class AnalyticsRoute:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. Every error ends here, as an answer."""
         request = Request(scope, self._now_ms())
-        with self._metrics.requests_in_flight.track_inprogress():
-            try:
-                answer = await self._answer(scope["method"], request, receive)
-            except ClientGone:
-                self._metrics.request_ended(Outcome.CLIENT_GONE, 0)
-                return
-            except Dropped as drop:
-                answer = answers.dropped(drop.why)
-            except Refusal as refusal:
-                answer = answers.refused(refusal)
-                self._log_refusal(request, answer)
-            except Exception:
-                answer = answers.internal_error()
-                _log.exception("request_failed", request_id=request.id)
-            self._metrics.request_ended(answer.outcome, answer.status, answer.reason)
-            await answers.send(
-                send, answer, self._admission.cors(request), before_closing=lambda: discard_rest(receive)
-            )
+        self._metrics.requests_in_flight += 1
+        try:
+            await self._respond(request, scope["method"], receive, send)
+        finally:
+            self._metrics.requests_in_flight -= 1
+
+    async def _respond(self, request: Request, method: str, receive: Receive, send: Send) -> None:
+        try:
+            answer = await self._answer(method, request, receive)
+        except ClientGone:
+            self._metrics.request_ended(Outcome.CLIENT_GONE, 0)
+            return
+        except Dropped as drop:
+            answer = answers.dropped(drop.why)
+        except Refusal as refusal:
+            answer = answers.refused(refusal)
+            self._log_refusal(request, answer)
+        except Exception:
+            answer = answers.internal_error()
+            _log.exception("request_failed", request_id=request.id)
+        self._metrics.request_ended(answer.outcome, answer.status, answer.reason)
+        await answers.send(
+            send, answer, self._admission.cors(request), before_closing=lambda: discard_rest(receive)
+        )
 
     def _log_refusal(self, request: Request, answer: Answer) -> None:
         """One line, but none for each request of a flood: those are counted."""

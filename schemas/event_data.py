@@ -17,19 +17,19 @@ def json_text(name: str, data: Mapping[str, Any], max_bytes: int) -> str:
 
     Raises InvalidEvent where it is too large or too deep, or holds a text or number they would refuse.
     """
-    encoded = _plain_json(data)
-    if encoded is None:
+    text = _plain_json(data)
+    if text is None:
         check_tree(name, data)
-        encoded = orjson.dumps(data)
-    if len(encoded) > max_bytes:
+        text = orjson.dumps(data).decode()
+    size = len(text) if text.isascii() else len(text.encode())
+    if size > max_bytes:
         raise InvalidEvent(
-            Reason.EVENT_DATA_TOO_LARGE,
-            f"{name} is {len(encoded)} bytes of JSON; at most {max_bytes} are taken",
+            Reason.EVENT_DATA_TOO_LARGE, f"{name} is {size} bytes of JSON; at most {max_bytes} are taken"
         )
-    return encoded.decode()
+    return text
 
 
-def _plain_json(data: Mapping[str, Any]) -> bytes | None:
+def _plain_json(data: Mapping[str, Any]) -> str | None:
     """The object's JSON, where that alone shows that every rule of `check_tree` is kept; else None.
 
     Whatever breaks a rule shows in the text, or keeps it from being written at all: a NUL is an escape, a
@@ -37,13 +37,12 @@ def _plain_json(data: Mapping[str, Any]) -> bytes | None:
     of more than 53 bits are refused. So the usual object is not walked through.
     """
     try:
-        encoded = orjson.dumps(data, option=orjson.OPT_STRICT_INTEGER)
+        text = orjson.dumps(data, option=orjson.OPT_STRICT_INTEGER).decode()
     except orjson.JSONEncodeError:
         return None
-    suspicious = b"\\u0000" in encoded or b"null" in encoded
-    if suspicious or encoded.count(b"{") + encoded.count(b"[") > limits.EVENT_DATA_DEPTH:
+    if "\\" in text or "null" in text or text.count("{") + text.count("[") > limits.EVENT_DATA_DEPTH:
         return None
-    return encoded
+    return text
 
 
 def check_tree(name: str, root: Mapping[str, Any]) -> None:

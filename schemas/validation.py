@@ -4,7 +4,7 @@ Pure: no clock, no identity, no request. The gateway adds what only it knows.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NotRequired
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -29,7 +29,8 @@ RATED_BY: Final[Mapping[str, str]] = {"RATING_COMPLETED": "ratings", "RATING_UPD
 class ValidEvent(TypedDict):
     """An event that keeps every rule of envelope and catalogue, by the field names of Interaction.
 
-    `event_data` is JSON text. What only the gateway knows is not in it; `device_type` is the client's claim.
+    `event_data` is JSON text; `device_type` the client's claim. The last three are the gateway's to fill in,
+    as are `event_id` and `device_type` where they are None.
     """
 
     event_id: str | None
@@ -47,6 +48,9 @@ class ValidEvent(TypedDict):
     device_type: str | None
     seq: int | None
     truncated: tuple[str, ...]
+    occurred_at: NotRequired[int]
+    time_source: NotRequired[str]
+    receipt: NotRequired[int]
 
 
 def typed(raw: object) -> ClientEvent:
@@ -84,7 +88,7 @@ def checked(event: ClientEvent) -> ValidEvent:
     return {
         "event_id": _event_id(event.get("eventId")),
         "event_type": row.name,
-        "event_category": row.category.value,
+        "event_category": str(row.category),
         "client_time": epoch_ms("timestamp", event.get("timestamp")),
         "path": event["path"],
         "perfume_id": event.get("perfumeId"),
