@@ -14,6 +14,7 @@ from rich.table import Table
 from ops.demo.clickstream import requests
 from ops.demo.reckoning import Reckoning, Sources, reckon
 from ops.demo.sender import Gateway, GatewayAway, Tally, send
+from ops.demo.trending import Trending
 from ops.runtime.home import DEVELOPMENT_HOME
 from ops.runtime.instance import Instance
 from ops.runtime.status import Status
@@ -57,6 +58,17 @@ def demo(
     raise typer.Exit(0 if found.agrees else DISAGREE)
 
 
+def _trends(found: Trending) -> Table:
+    table = Table(title="Trending now (all runs)", title_justify="left")
+    table.add_column("perfume")
+    table.add_column("live score", justify="right")
+    table.add_column("recounted from the stored events", justify="right")
+    for trend in found.first:
+        recounted = "-" if trend.recounted is None else f"{trend.recounted:,.2f}"
+        table.add_row(trend.perfume_id, f"{trend.live:,.2f}", recounted)
+    return table
+
+
 def _send(console: Console, status: Status, run: str, seed: int, events: int) -> Tally:
     where = status.as_object()
     gateway = Gateway(where["gateway"], where["origin"], where["publishable_key"])
@@ -86,6 +98,7 @@ def _show(console: Console, run: str, tally: Tally, found: Reckoning, seconds: f
         "live sessions asked, of these agreeing", f"{found.live_sampled:,}, {found.live_agreeing:,}"
     )
     console.print(table)
+    console.print(_trends(found.trending))
     if found.agrees:
         console.print(
             "[green]All counts agree.[/] Look around: [bold]sillage db query[/], [bold]sillage status[/]"

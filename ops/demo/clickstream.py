@@ -71,6 +71,7 @@ class _Visit:
         self.session_id = session_id
         self._random = random
         self._clock = now_ms - random.randrange(SPREAD_MS) - 60_000
+        self._latest = now_ms
         self._log: list[Event] = []
 
     def log(self) -> list[Event]:
@@ -81,7 +82,8 @@ class _Visit:
         return self._log
 
     def _event(self, event_type: str, path: str, **fields: Any) -> str:
-        self._clock += self._random.randrange(300, 9_000)
+        # Nothing happens in the future: it would be judged by the hour it claims.
+        self._clock = min(self._clock + self._random.randrange(300, 9_000), self._latest)
         event_id = str(UUID(int=self._random.getrandbits(128), version=4))
         kept = {name: value for name, value in fields.items() if value is not None}
         self._log.append(

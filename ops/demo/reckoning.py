@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import httpx
 import psycopg
 
 from ops.demo.sender import Tally
+from ops.demo.trending import Trending, trending
 
 SETTLE_S = 60.0
 LOOK_AGAIN_S = 0.3
@@ -41,13 +42,14 @@ class Reckoning:
     sessions: int
     live_sampled: int
     live_agreeing: int
+    trending: Trending = field(default_factory=Trending)
 
     @property
     def agrees(self) -> bool:
         """Whether everything that was sent is where it belongs, once.
 
         Each event was accepted, or rejected because it was made invalid; each accepted one is stored once,
-        and each human one counted once in its session.
+        and each human one counted once in its session. What trends is what all stored events make trend.
         """
         return (
             0 < self.accepted == self.sent - self.rejected
@@ -56,10 +58,11 @@ class Reckoning:
             and self.accepted == self.raw_rows == self.distinct_raw_rows
             and self.human_rows == self.events_in_sessions
             and self.live_sampled == self.live_agreeing
+            and self.trending.agrees
         )
 
     def as_object(self) -> dict[str, Any]:
-        return asdict(self) | {"agrees": self.agrees}
+        return asdict(self) | {"trending_agrees": self.trending.agrees, "agrees": self.agrees}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +82,18 @@ def reckon(
     And once more after that: a second copy of an event may arrive later than the first.
     """
     deadline = clock() + SETTLE_S
-    with psycopg.connect(sources.database, autocommit=True) as database:
+    with psycopg.connect(sources.database, autocommit=True) as database, _client(sources) as live:
         while True:
-            found = _count(sources, database, run, tally)
+            found = _count(live, database, run, tally)
             if found.agrees:
                 time.sleep(STAYS_S)
-                return _count(sources, database, run, tally)
+                return _count(live, database, run, tally)
             if clock() > deadline:
                 return found
             time.sleep(LOOK_AGAIN_S)
 
 
-def _count(sources: Sources, database: psycopg.Connection, run: str, tally: Tally) -> Reckoning:
+def _count(live: httpx.Client, database: psycopg.Connection, run: str, tally: Tally) -> Reckoning:
     mine = f"{run}-%"
     raw = _row(database, RAW, (mine,))
     sessions = _row(database, SESSIONS, (mine,))
@@ -107,7 +110,8 @@ def _count(sources: Sources, database: psycopg.Connection, run: str, tally: Tall
         events_in_sessions=int(sessions[1]),
         sessions=sessions[0],
         live_sampled=len(sampled),
-        live_agreeing=_agreeing(sources, sampled),
+        live_agreeing=_agreeing(live, sampled),
+        trending=trending(live, database),
     )
 
 
@@ -118,11 +122,14 @@ def _row(database: psycopg.Connection, query: str, parameters: Iterable[Any]) ->
     return tuple(row)
 
 
-def _agreeing(sources: Sources, stored: Mapping[str, int]) -> int:
-    """How many of these sessions the live table tells with the same number of events."""
+def _client(sources: Sources) -> httpx.Client:
     headers = {"Authorization": f"Bearer {sources.secret_key}"}
-    with httpx.Client(base_url=sources.live, headers=headers, timeout=5.0) as client:
-        return sum(_live_events(client, session_id) == events for session_id, events in stored.items())
+    return httpx.Client(base_url=sources.live, headers=headers, timeout=5.0)
+
+
+def _agreeing(live: httpx.Client, stored: Mapping[str, int]) -> int:
+    """How many of these sessions the live table tells with the same number of events."""
+    return sum(_live_events(live, session_id) == events for session_id, events in stored.items())
 
 
 def _live_events(client: httpx.Client, session_id: str) -> int | None:

@@ -1,6 +1,7 @@
 """The demo's verdict: it must be able to say no."""
 
-from dataclasses import replace
+import re
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from ops.demo.clickstream import Request, requests
 from ops.demo.reckoning import Reckoning
 from ops.demo.sender import Tally
+from ops.demo.trending import RECOUNT, Trend, Trending
+from stream_processors.perfumes.windows import WEIGHTS
 
 GOOD = Reckoning(
     sent=12,
@@ -22,6 +25,7 @@ GOOD = Reckoning(
     sessions=3,
     live_sampled=3,
     live_agreeing=3,
+    trending=Trending((Trend("p", 2.0, 2.0),), complete=True),
 )
 
 
@@ -39,14 +43,19 @@ def test_a_run_in_which_everything_arrived_once_agrees() -> None:
         {"rejected": 3, "accepted": 9, "raw_rows": 9, "distinct_raw_rows": 9},
         {"sent": 13},
         {"refused_requests": 1},
+        {"trending": Trending()},
+        {"trending": Trending((Trend("p", 2.0, 2.0),), complete=False)},
+        {"trending": Trending((Trend("p", 2.0, 2.1),), complete=True)},
+        {"trending": Trending((Trend("p", 2.0, None),), complete=True)},
     ],
 )
-def test_any_flaw_is_a_disagreement(flaw: dict[str, int]) -> None:
+def test_any_flaw_is_a_disagreement(flaw: dict[str, Any]) -> None:
     assert not replace(GOOD, **flaw).agrees
 
 
 def test_a_run_in_which_nothing_was_accepted_does_not_agree() -> None:
-    assert not Reckoning(*(0 for _ in range(12))).agrees
+    counts: dict[str, Any] = {field.name: 0 for field in fields(Reckoning) if field.name != "trending"}
+    assert not replace(GOOD, **counts).agrees
 
 
 def _request(invalid: int) -> Request:
@@ -85,3 +94,14 @@ def test_the_same_seed_makes_the_same_visits_and_exactly_as_many_events_as_asked
     assert sum(request.events for request in made) == 1_000
     ids = [event["eventId"] for request in made for event in request.body["events"]]
     assert len(set(ids)) == 1_000
+
+
+def test_nothing_happens_after_the_run_begins() -> None:
+    made = requests("run", seed=3, events=3_000, now_ms=10**12)
+    assert max(event["timestamp"] for request in made for event in request.body["events"]) <= 10**12
+
+
+def test_the_recount_weighs_events_as_the_figures_are_defined() -> None:
+    told = {event_type: int(weight) for event_type, weight in re.findall(r"WHEN '(\w+)' THEN (\d)", RECOUNT)}
+    weighed = re.findall(r"'(\w+)'", RECOUNT.split("event_type IN (")[1].split(")")[0])
+    assert {event_type: told.get(event_type, 1) for event_type in weighed} == WEIGHTS
