@@ -1,8 +1,12 @@
 """A gateway that nobody may use, or everybody, does not start, and says what to set."""
 
+from contextlib import nullcontext
+
 import pytest
 
-from ingest_gateway.errors import Misconfigured
+from ingest_gateway.app import limits_of
+from ingest_gateway.errors import Misconfigured, RateLimited
+from ingest_gateway.request import Request
 from ingest_gateway.settings import load
 from schemas.api_keys import digest_of
 from tests.unit.gateway.signed import PUBLIC, SECRET
@@ -117,3 +121,28 @@ def test_what_cannot_check_a_token_does_not_start(
     with pytest.raises(Misconfigured, match=said) as refused:
         load()
     assert "oops" not in str(refused.value)
+
+
+def test_proxies_are_addresses_or_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SILLAGE_ALLOWED_ORIGINS", "https://a.example")
+    monkeypatch.setenv("SILLAGE_TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.7, 2001:db8::/32")
+    assert [str(network) for network in load().trusted_proxies] == [
+        "10.0.0.0/8",
+        "192.0.2.7/32",
+        "2001:db8::/32",
+    ]
+    monkeypatch.setenv("SILLAGE_TRUSTED_PROXIES", "proxy.internal")
+    with pytest.raises(Misconfigured, match="SILLAGE_TRUSTED_PROXIES: "):
+        load()
+
+
+@pytest.mark.parametrize(("rate", "limited"), [("0", False), ("0.5", True)])
+def test_a_rate_of_nought_is_no_limit(monkeypatch: pytest.MonkeyPatch, rate: str, limited: bool) -> None:
+    monkeypatch.setenv("SILLAGE_ALLOWED_ORIGINS", "https://a.example")
+    monkeypatch.setenv("SILLAGE_ADDRESS_RATE", rate)
+    monkeypatch.setenv("SILLAGE_ADDRESS_BURST", "1")
+    limits = limits_of(load())
+    request = Request({"headers": [], "client": ("192.0.2.1", 1)}, 0)
+    limits.check_client(request)
+    with pytest.raises(RateLimited) if limited else nullcontext():
+        limits.check_client(request)
