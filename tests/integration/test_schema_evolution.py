@@ -1,5 +1,6 @@
 """What docs/topics.md promises of how schemas change is what the registry lets through."""
 
+from contextlib import closing
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ from tests.stack import Stack
 
 pytestmark = pytest.mark.integration
 
+REQUIRED = {"name": "new", "type": "string"}
 TYPED = [topic for topic in TOPICS if topic.value is not None]
 
 
@@ -24,10 +26,10 @@ def changed(topic: Topic, *, add: dict[str, Any] | None = None, drop: str = "") 
 
 @pytest.mark.parametrize("topic", TYPED, ids=lambda topic: topic.name)
 def test_a_field_may_come_with_a_default_and_none_may_go(stack: Stack, namespace: str, topic: Topic) -> None:
-    registry = SchemaRegistryClient({"url": stack.registry_url})
     subject = Namespace(namespace).subject(topic)
     first = avro_schemas.schema(str(topic.value))["fields"][0]["name"]
     optional = {"name": "new", "type": ["null", "string"], "default": None}
-    assert registry.test_compatibility(subject, changed(topic, add=optional))
-    assert not registry.test_compatibility(subject, changed(topic, add={"name": "new", "type": "string"}))
-    assert not registry.test_compatibility(subject, changed(topic, drop=first))
+    with closing(SchemaRegistryClient({"url": stack.registry_url})) as registry:
+        assert registry.test_compatibility(subject, changed(topic, add=optional))
+        assert not registry.test_compatibility(subject, changed(topic, add=REQUIRED))
+        assert not registry.test_compatibility(subject, changed(topic, drop=first))
