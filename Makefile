@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo test test-full chaos-streams lint format lock clean bench-streams bench-gateway bench-trending
+.PHONY: help setup up down status demo test test-full chaos-streams chaos-gateway lint format lock clean bench-streams bench-gateway bench-trending
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ test: $(STAMP) ## All tests but the long ones, on real servers of their own. Opt
 
 test-full: $(STAMP) ## All tests
 	@$(BIN)/python -m pytest $(ARGS)
+
+chaos-gateway: $(STAMP) ## Kafka frozen and killed, gateway killed, spool filled, under load; then every answer against the topic
+	@$(BIN)/python -m tests.chaos.gateway $(ARGS)
 
 chaos-streams: $(STAMP) ## Faults at random under a million events, then every row against brute force. Options: ARGS="--seed 7"
 	@$(BIN)/python -m tests.chaos.streams $(ARGS)

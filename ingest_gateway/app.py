@@ -58,19 +58,11 @@ async def serve(settings: Settings) -> int:
     http = server(dispatch(PATH, hot, beside), guard)
     failure.then(http.stop)
 
-    async def learn_schemas() -> None:
-        ids = SchemaIds(Registry(settings.registry_url), settings.registry_url, space, settings.spool_dir)
-        known = remembered_encoders(ids)
-        if known is not None:
-            interactions.encoder, dead_letters.encoder = known
-        interactions.encoder, dead_letters.encoder = await await_schemas(
-            readiness, lambda: encoders(ids), remembered=known is not None
-        )
-
+    ids = SchemaIds(Registry(settings.registry_url), settings.registry_url, space, settings.spool_dir)
     tasks = [
         failure.watch(work)
         for work in (
-            learn_schemas(),
+            learn_schemas(readiness, ids, interactions, dead_letters),
             watch_deliveries(readiness, path.kafka, path.breaker, path.spool),
             *path.background(dead_letters),
         )
@@ -115,6 +107,18 @@ class Failure:
         if error is not None:
             _log.error("background_task_failed", exc_info=error)
             self.happened(repr(error))
+
+
+async def learn_schemas(
+    readiness: Readiness, ids: SchemaIds, interactions: InteractionLog, dead_letters: DeadLetters
+) -> None:
+    """Give both their encoders: what an earlier run was told, until the registry answers."""
+    remembered = remembered_encoders(ids)
+    if remembered is not None:
+        interactions.encoder, dead_letters.encoder = remembered
+    interactions.encoder, dead_letters.encoder = await await_schemas(
+        readiness, lambda: encoders(ids), remembered=remembered is not None
+    )
 
 
 def encoders(ids: SchemaIds) -> tuple[Encoder, Encoder]:

@@ -50,7 +50,7 @@ class Spool:
     """One folder of segments, held by this process alone (slots.py). Belongs to one event loop."""
 
     def __init__(self, folder: Path, bounds: Bounds, found: Recovered, now_ms: Callable[[], int]) -> None:
-        segment_bytes = min(_LARGEST_SEGMENT, bounds.max_bytes // _SEGMENTS_IN_A_FULL_SPOOL)
+        self._segment_bytes = min(_LARGEST_SEGMENT, bounds.max_bytes // _SEGMENTS_IN_A_FULL_SPOOL)
         self.folder = folder
         self.ledger = Ledger(found, bounds, now_ms())
         self.damaged = len(found.damaged)
@@ -61,7 +61,7 @@ class Spool:
         """There may be something to take."""
         self.filled.set()
         self._now_ms = now_ms
-        self._writer = GroupCommit(SegmentWriter(folder, segment_bytes))
+        self._writer = GroupCommit(SegmentWriter(folder, self._segment_bytes))
         self._handed_over: deque[Entry] = deque()
         self._just_settled: list[int] = []
         self._reading = False
@@ -79,8 +79,8 @@ class Spool:
         return cls(folder, bounds, found, now_ms)
 
     def problem(self) -> str | None:
-        """Why it takes nothing now; None where it does."""
-        return self.broken or self.ledger.full(FRAME_BYTES, self._now_ms())
+        """Why it takes nothing, or next to nothing, now; None where it does."""
+        return self.broken or self.ledger.full(self._segment_bytes, self._now_ms())
 
     async def keep(self, records: Sequence[Record], in_flight: InFlight | None = None) -> None:
         """Return when the records are on the disk. Raises Unavailable; then they may be there all the same.

@@ -1,8 +1,10 @@
 """The producer on the event loop: it tells what became of a batch, and when that is not known in time."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
+from confluent_kafka import KafkaError
 
 from ingest_gateway.breaker import Breaker
 from ingest_gateway.metrics import GatewayMetrics
@@ -26,6 +28,7 @@ def _publisher(
     breaker: Breaker | None = None,
     patience_s: float = 0.05,
     timeout_ms: int = LONG_MS,
+    on_fatal: Callable[[str], None] = lambda why: None,
 ) -> KafkaPublisher:
     """To be made on a running loop. Holds at most 15 records."""
     return KafkaPublisher(
@@ -35,7 +38,7 @@ def _publisher(
         max_in_flight=15,
         breaker=breaker or Breaker(),
         metrics=GatewayMetrics(),
-        on_fatal=lambda why: None,
+        on_fatal=on_fatal,
     )
 
 
@@ -113,3 +116,19 @@ def test_a_single_record_that_cannot_be_delivered_is_told() -> None:
 
     asyncio.run(run())
     assert told == [False]
+
+
+def test_after_a_fatal_error_it_takes_nothing_more_and_the_process_is_told_once() -> None:
+    told: list[str] = []
+
+    async def run() -> None:
+        publisher = _publisher(f"127.0.0.1:{free_port()}", "nowhere", on_fatal=told.append)
+        fatal = KafkaError(KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER, "a gap", fatal=True)
+        publisher._on_error(KafkaError(KafkaError._TRANSPORT, "passing"))
+        assert publisher.takes(1)
+        publisher._on_error(fatal)
+        publisher._on_error(fatal)
+        assert not publisher.takes(1)
+
+    asyncio.run(run())
+    assert told == ["a gap"]

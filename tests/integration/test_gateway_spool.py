@@ -12,17 +12,20 @@ import httpx
 import pytest
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 
+from ingest_gateway.schema_ids import SchemaIds
 from ingest_gateway.spool.segments import segments_in
-from schemas.topics import INTERACTIONS, Namespace
+from schemas.topics import DEAD_LETTER, INTERACTIONS, Namespace
 from tests.integration.gateway_rig import HEADERS, Gateway, records, running
 from tests.services import free_port, wait_until
 from tests.stack import Stack
+from wire.registry import Registry
 
 pytestmark = pytest.mark.integration
 
 IN_SPOOL = "sillage_gateway_spool_records"
 PATIENCE_S = 120.0
 NOWHERE = "http://127.0.0.1:9/apis/ccompat/v7"
+"""A registry that is away."""
 
 
 def send(gateway: Gateway, events: int = 3) -> tuple[int, list[str]]:
@@ -88,7 +91,7 @@ def stopped(
             yield gateway
 
 
-def test_while_kafka_holds_still_events_are_taken_and_delivered_once_later(
+def test_while_kafka_holds_still_events_are_taken_and_delivered_later(
     stack: Stack, namespace: str, tmp_path: Path
 ) -> None:
     with running(stack.bootstrap, stack.registry_url, namespace, tmp_path) as gateway:
@@ -102,9 +105,7 @@ def test_while_kafka_holds_still_events_are_taken_and_delivered_once_later(
             )
         drained(gateway)
         answered |= taken(gateway)
-        found = in_topic(stack, namespace)
-        assert answered <= set(found)
-        assert len([event_id for event_id in found if event_id in answered]) == len(answered)
+        assert answered <= set(in_topic(stack, namespace))
 
 
 def test_a_restart_of_kafka_loses_nothing(stack: Stack, namespace: str, tmp_path: Path) -> None:
@@ -119,10 +120,13 @@ def test_a_restart_of_kafka_loses_nothing(stack: Stack, namespace: str, tmp_path
         assert answered <= set(in_topic(stack, namespace))
 
 
-def test_what_a_killed_gateway_left_is_delivered_by_the_next_which_can_start_without_kafka(
+def test_what_a_killed_gateway_left_is_delivered_by_the_next_which_starts_without_kafka_and_registry(
     stack: Stack, namespace: str, tmp_path: Path
 ) -> None:
     answered: set[str] = set()
+    with Registry(stack.registry_url) as registry:
+        seen = SchemaIds(registry, NOWHERE, Namespace(namespace), tmp_path)
+        assert seen.ask(INTERACTIONS) != seen.ask(DEAD_LETTER)
     with ExitStack() as still_running, stopped(stack, namespace, tmp_path) as gateway:
         with ThreadPoolExecutor(4) as threads:
             senders = [threads.submit(_send_until_it_dies, gateway) for _ in range(4)]
@@ -153,34 +157,36 @@ def _send_until_it_dies(gateway: Gateway) -> set[str]:
 def test_another_gateway_of_the_host_delivers_what_a_dead_one_left(
     stack: Stack, namespace: str, tmp_path: Path
 ) -> None:
-    port = free_port()
-    with (
-        running(stack.bootstrap, stack.registry_url, namespace, tmp_path, port=port) as first,
-        running(stack.bootstrap, stack.registry_url, namespace, tmp_path, port=port) as second,
-    ):
-        wait_until(lambda: slot(tmp_path, namespace, 2).exists(), PATIENCE_S, lambda: "no second slot")
-        with kafka_holding_still(stack):
-            answered = _by_fresh_connections(port, 30)
-            both = [slot(tmp_path, namespace, number) for number in (1, 2)]
-            assert all(segments_in(folder) for folder in both), "one of them took no connection"
-            first.process.kill()
-            first.process.wait()
-        wait_until(
-            lambda: answered <= set(in_topic(stack, namespace)), PATIENCE_S, lambda: "not all are delivered"
-        )
-        assert taken(second)
+    port, both = free_port(), [slot(tmp_path, namespace, number) for number in (1, 2)]
+    with running(stack.bootstrap, stack.registry_url, namespace, tmp_path, port=port) as first:
+        first.await_status(200)
+        with running(stack.bootstrap, stack.registry_url, namespace, tmp_path, port=port) as second:
+            wait_until(both[1].exists, PATIENCE_S, lambda: "no second slot")
+            answered: set[str] = set()
+
+            def both_have_taken_some() -> bool:
+                answered.add(_by_a_fresh_connection(port))
+                return all(segments_in(folder) for folder in both)
+
+            with kafka_holding_still(stack):
+                wait_until(both_have_taken_some, PATIENCE_S, lambda: "one of them takes no connections")
+                first.process.kill()
+                first.process.wait()
+            wait_until(
+                lambda: answered <= set(in_topic(stack, namespace)),
+                PATIENCE_S,
+                lambda: "not all arrive",
+            )
+            assert taken(second)
 
 
-def _by_fresh_connections(port: int, batches: int) -> set[str]:
-    """Each on a connection of its own: the system spreads connections over the processes, not requests."""
-    answered: set[str] = set()
-    for _ in range(batches):
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=HEADERS, timeout=60) as client:
-            event_id = str(uuid4())
-            body = {"sessionId": event_id, "event": _view(event_id)}
-            assert client.post("/api/analytics", json=body).status_code == 200
-            answered.add(event_id)
-    return answered
+def _by_a_fresh_connection(port: int) -> str:
+    """The id of an event that was taken; the system spreads connections over processes, not requests."""
+    event_id = str(uuid4())
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=HEADERS, timeout=60) as client:
+        answer = client.post("/api/analytics", json={"sessionId": event_id, "event": _view(event_id)})
+    assert answer.status_code == 200
+    return event_id
 
 
 def test_a_full_spool_is_a_503_and_takes_again_when_it_has_drained(
@@ -192,8 +198,7 @@ def test_a_full_spool_is_a_503_and_takes_again_when_it_has_drained(
         while status == 200:
             status, ids = send(gateway, events=200)
             answered.update(ids if status == 200 else [])
-        assert status == 503
-        refusal = gateway.send({"sessionId": "s", "events": [_view(str(uuid4()))] * 500})
+        refusal = gateway.send({"sessionId": "s", "events": [_view(str(uuid4())) for _ in range(200)]})
         assert (refusal.status_code, refusal.headers["retry-after"]) == (503, "1")
         assert "full" in gateway.await_status(503).json()["missing"]["kafka"]
         assert gateway.figure("sillage_gateway_spool_bytes") <= 1024 * 1024
@@ -228,9 +233,8 @@ def _spooled_when_sent(gateway: Gateway) -> bool:
 def _configure(stack: Stack, namespace: str, entry: ConfigEntry) -> None:
     topic = Namespace(namespace).topic(INTERACTIONS)
     resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
-    for done in (
-        AdminClient({"bootstrap.servers": stack.bootstrap}).incremental_alter_configs([resource]).values()
-    ):
+    admin = AdminClient({"bootstrap.servers": stack.bootstrap})
+    for done in admin.incremental_alter_configs([resource]).values():
         done.result(timeout=60)
 
 
