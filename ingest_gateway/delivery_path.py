@@ -100,6 +100,7 @@ class DeliveryPath:
 
     def _watch(self) -> None:
         ledger, breaker, watch = self.spool.ledger, self.breaker, self._metrics.watch
+        watch("records_in_flight", "Records awaiting Kafka's word.", lambda: self.kafka.in_flight)
         watch("spool_entries", "Batches in the spool.", lambda: ledger.entries)
         watch("spool_records", "Records in the spool.", lambda: ledger.records)
         watch("spool_bytes", "What the spool takes on the disk.", lambda: ledger.bytes)

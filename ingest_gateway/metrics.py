@@ -125,9 +125,6 @@ class GatewayMetrics:
         )
         self.requests_in_flight = 0
         self.watch("requests_in_flight", "Requests being worked on now.", lambda: self.requests_in_flight)
-        self.records_in_flight = Gauge(
-            "sillage_gateway_records_in_flight", "Records awaiting Kafka's word.", registry=self.registry
-        )
 
     def _count_spool(self) -> None:
         self._spooled = Counter(

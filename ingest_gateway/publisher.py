@@ -48,14 +48,20 @@ class Delivery:
     def report(self, error: KafkaError | None, _message: Message | None = None) -> None:
         """Called by the client, once for each record."""
         self._settled(error)
-        self.miss(1, error)
+        if error is not None:
+            self.error = self.error or error
+        self._outstanding -= 1
+        if not self._outstanding:
+            self._end()
 
-    def miss(self, records: int, error: KafkaError | None) -> None:
-        """So many records fewer to wait for."""
+    def miss(self, records: int, error: KafkaError) -> None:
+        """So many records fewer to wait for: the client did not take them."""
         self.error = self.error or error
         self._outstanding -= records
-        if self._outstanding:
-            return
+        if not self._outstanding:
+            self._end()
+
+    def _end(self) -> None:
         if not self.outcome.done():
             self.outcome.set_result(Outcome.ACKNOWLEDGED if self.error is None else Outcome.FAILED)
         if self._tell is not None:
@@ -93,6 +99,8 @@ class KafkaPublisher:
         self.topic = topic
         self.in_flight = 0
         """Records that await Kafka's word."""
+        self._acknowledged = False
+        """Whether Kafka has taken any since the last poll."""
         self._patience_s = patience_s
         self._max_in_flight = max_in_flight
         self._breaker = breaker
@@ -157,14 +165,16 @@ class KafkaPublisher:
     def _reported(self, error: KafkaError | None) -> None:
         self.in_flight -= 1
         if error is None:
-            self._breaker.acknowledged(self._loop.time())
+            self._acknowledged = True
         else:
             self._metrics.delivery_failures.labels(error.name()).inc()
 
     def _poll(self) -> None:
         self.client.poll(0)
-        self._metrics.records_in_flight.set(self.in_flight)
         now = self._loop.time()
+        if self._acknowledged:
+            self._acknowledged = False
+            self._breaker.acknowledged(now)
         while self._awaited and self._awaited[0].overdue_at <= now:
             self._awaited.popleft().patience_ends()
         busy = self.in_flight or self._awaited
