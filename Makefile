@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo test test-full chaos-streams chaos-gateway lint format lock clean bench-streams bench-gateway bench-trending
+.PHONY: help setup up down status demo test test-full attack-gateway chaos-streams chaos-gateway lint format lock clean bench-streams bench-gateway bench-trending
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ test-full: $(STAMP) ## All tests
 
 chaos-gateway: $(STAMP) ## Kafka frozen and killed, gateway killed, spool filled, under load; then every answer against the topic
 	@$(BIN)/python -m tests.chaos.gateway $(ARGS)
+
+attack-gateway: $(STAMP) ## Bombs, floods and slow clients against a gateway, good requests beside. ARGS="--seconds 60"
+	@$(BIN)/python -m tests.attack.gateway $(ARGS)
 
 chaos-streams: $(STAMP) ## Faults at random under a million events, then every row against brute force. Options: ARGS="--seed 7"
 	@$(BIN)/python -m tests.chaos.streams $(ARGS)
