@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 
@@ -20,7 +20,17 @@ from schemas.reasons import Reason
 
 SEE: Final = ("/docs", "/openapi.json", "/healthz", "/readyz", "/metrics")
 _NOT_BUILT: Final = "the browser SDK is not built, or SILLAGE_SDK_FILE does not name its file"
+_SCRIPT_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    304: {"description": "The script that If-None-Match names."},
+    404: {"description": "None is built.", "content": {"application/json": {}}},
+}
 _REASONS: Final = {404: Reason.NOT_FOUND, 405: Reason.METHOD_NOT_ALLOWED}
+
+
+class Script(Response):
+    """JavaScript."""
+
+    media_type = "text/javascript"
 
 
 def side_routes(
@@ -57,18 +67,18 @@ def side_routes(
         document = {"status": status, "missing": missing, "spooling": readiness.degraded}
         return JSONResponse(document, 503 if missing else 200)
 
-    @app.get("/metrics", summary="Figures for Prometheus")
+    @app.get("/metrics", summary="Figures for Prometheus", response_class=PlainTextResponse)
     async def figures() -> Response:
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
-    @app.get("/sillage.js", summary="The browser SDK", response_class=Response, responses={304: {}, 404: {}})
+    @app.get("/sillage.js", summary="The browser SDK", response_class=Script, responses=_SCRIPT_ANSWERS)
     async def browser_sdk(request: Request) -> Response:
         served = script(sdk_file, sdk)
         if served is None:
             return _failure(404, Reason.NOT_FOUND, _NOT_BUILT)
         if served.known_by(request.headers.get("if-none-match")):
-            return Response(status_code=304, headers=served.headers)
-        return Response(served.content, headers=served.headers)
+            return Script(status_code=304, headers=served.headers)
+        return Script(served.content, headers=served.headers)
 
     @app.get("/openapi.json", include_in_schema=False)
     async def document() -> JSONResponse:
