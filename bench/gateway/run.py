@@ -21,6 +21,7 @@ from bench.streams.samples import Speed
 from ops.runtime.home import PROJECT, tail
 
 START_S = 60.0
+ARRIVAL_S = 30.0
 STOP_S = 20.0
 WARM_UP_S = 1.5
 CONNECTIONS: Mapping[int, int] = {1: 128, 10: 64, 100: 32}
@@ -106,8 +107,16 @@ def measure(
     half = _load(port, requests, OPEN_LOOP_CONNECTIONS, seconds, rate)
     runs = (warm, full, half)
     accepted = sum(run.accepted for run in runs)
+    _await_arrival(lambda: in_topic() - before >= accepted)
     refused = sum(count for run in runs for status, count in run.statuses.items() if status != "200")
     return Measured(saturated, rate, half, refused, resident, accepted - (in_topic() - before))
+
+
+def _await_arrival(arrived: Callable[[], bool]) -> None:
+    """What went to the spool, because Kafka was slow for a moment, takes its time."""
+    end = time.monotonic() + ARRIVAL_S
+    while not arrived() and time.monotonic() < end:
+        time.sleep(0.1)
 
 
 def _load(port: int, requests: Path, connections: int, seconds: float, rate: float = 0.0) -> Load:
