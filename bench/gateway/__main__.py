@@ -74,9 +74,6 @@ class Bench:
             "SILLAGE_GATEWAY_PORT": str(port),
             "SILLAGE_ALLOWED_ORIGINS": ORIGIN,
             "SILLAGE_SPOOL_DIR": str(self._folder / f"{number}-{contestant.name}-spool"),
-            # Limits are counted as ever, but all of this load comes from one address.
-            "SILLAGE_ADDRESS_RATE": "1000000",
-            "SILLAGE_ADDRESS_BURST": "1000000",
             # All load comes from one address: its limit is kept, at a height that nothing reaches.
             "SILLAGE_ADDRESS_RATE": "1000000",
             "SILLAGE_ADDRESS_BURST": "1000000",
