@@ -175,16 +175,27 @@ class Ledger:
         self._held[number] = waiting
         return True
 
-    def removable(self) -> list[Segment]:
-        """Take out the oldest segments in which nothing waits, but the newest one.
+    def removable(self, reading: bool) -> list[Segment]:
+        """Take out the oldest segments in which nothing waits, but the newest one, read or not.
 
-        Strictly from the front: a SETTLED frame must not go before the segment its entries are in.
+        `reading`: the drainer is just reading where the cursor is. Strictly from the front: a SETTLED frame
+        must not go before the segment its entries are in.
         """
         gone = []
-        while len(self._stretches) > 1 and self._cursor > 0 and not self._stretches[0].entries:
+        while len(self._stretches) > 1 and not self._stretches[0].entries:
+            if self._cursor == 0 and reading:
+                break
             gone.append(self._stretches.pop(0).segment)
-            self._cursor -= 1
+            if self._cursor == 0:
+                self._pass_over(self._stretches[0].first - 1)
+            else:
+                self._cursor -= 1
         return gone
+
+    def _pass_over(self, number: int) -> None:
+        """The cursor is at the front of the next segment: up to this number nothing waits."""
+        self._offset, self._passed = 0, number
+        self._settled_ahead = {settled for settled in self._settled_ahead if settled > number}
 
     def clear(self) -> list[Segment]:
         """Take out all segments, where nothing waits or is being written."""

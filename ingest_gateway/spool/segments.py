@@ -123,8 +123,12 @@ class SegmentWriter:
 
     def _cut_off(self) -> None:
         """Leave nothing behind the last group that counts, where the disk allows it."""
+        assert self._segment is not None
         try:
-            os.ftruncate(self._descriptor, self._end)
+            if self._end:
+                os.ftruncate(self._descriptor, self._end)
+            else:
+                self._segment.path.unlink()
         except OSError:
             pass  # what stays is drained after the next start: sent twice at worst
         finally:

@@ -182,7 +182,7 @@ class Spool:
         if not self._just_settled:
             return
         numbers, self._just_settled = self._just_settled, []
-        self._remove(self.ledger.removable())
+        self._remove(self.ledger.removable(self._reading))
         if self.ledger.bytes > _LEFT_TO_ITSELF and not self._reading:
             self._remove(self.ledger.clear())
         if self.ledger.bytes:

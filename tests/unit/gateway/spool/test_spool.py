@@ -100,6 +100,25 @@ def test_its_files_go_while_it_drains(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+def test_entries_whose_own_deliveries_end_well_make_room_for_others(tmp_path: Path) -> None:
+    async def run() -> None:
+        spool = await opened(tmp_path, Bounds(max_bytes=64 * 1024, max_age_ms=60_000))
+        in_flight = []
+        for number in range(40):
+            in_flight.append(Delivery())
+            await spool.keep(records(f"{number:02}" + "x" * 3_000), in_flight[-1])
+            if number >= 2:
+                in_flight[number - 2].end(True)
+                spool.note_settled()
+        assert spool.ledger.entries == 2
+        assert spool.ledger.bytes < 16_000
+        in_flight[-1].end(False)
+        assert names(await taken(spool)) == ["39" + "x" * 3_000]
+        await spool.close()
+
+    asyncio.run(run())
+
+
 def test_a_full_spool_refuses_and_takes_again_when_it_has_drained(tmp_path: Path) -> None:
     async def run() -> None:
         spool = await opened(tmp_path, Bounds(max_bytes=20_000, max_age_ms=60_000))
@@ -248,7 +267,19 @@ def test_a_segment_that_failed_is_not_written_again(tmp_path: Path, monkeypatch:
         writer.append(4, [b"four"], durable=True)
     monkeypatch.undo()
     assert writer.append(5, [b"five"], durable=True).segment != first
+    assert len(segments_in(tmp_path)) == 2
     writer.close()
+
+
+def test_a_disk_that_is_full_for_long_is_not_littered_with_empty_segments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = SegmentWriter(tmp_path, 1_000_000)
+    monkeypatch.setattr(os, "fdatasync", lambda descriptor: os.fstat(-1))
+    for order in range(10):
+        with pytest.raises(OSError, match="Bad file"):
+            writer.append(order, [b"entry"], durable=True)
+    assert segments_in(tmp_path) == []
 
 
 def _spoil(folder: Path, text: bytes) -> None:
