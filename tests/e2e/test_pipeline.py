@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -136,6 +137,17 @@ def test_the_demo_counts_agree_while_every_service_is_killed_once(pipeline: Runn
     assert result["human_rows"] == result["events_in_sessions"]
     after = pipeline.pids()
     assert all(after[name] != before[name] for name in ("gateway", "streams", "sink")), "started again"
+
+
+def test_a_worker_that_has_caught_up_shows_no_lag_and_is_alive(pipeline: Running) -> None:
+    wait_until(lambda: _lags(pipeline) == {"0.0"}, ARRIVES_S, lambda: str(_lags(pipeline)))
+    assert pipeline.live("/healthz").status_code == 200
+
+
+def _lags(pipeline: Running) -> set[str]:
+    """The values of all partitions of both agents, once each has told them."""
+    told = re.findall(r"^sillage_streams_lag{.*} (.+)$", pipeline.live("/metrics").text, re.MULTILINE)
+    return set(told) if len(told) == 16 else set()
 
 
 def test_status_tells_other_programs_all_they_need(pipeline: Running) -> None:
