@@ -17,7 +17,8 @@ class TableSpec(Generic[Row]):
 
     `publish` gives the row's public bytes, None where nothing new is to be said; both topics have the
     source's key and number of partitions. `due` reads from a row's bytes when the agenda should next look at
-    it (epoch ms; None: never), `rank` what its rows are ordered by for those who ask for the first few.
+    it (epoch ms; None: never), `rank` what its rows are ordered by for those who ask for the first few,
+    `count` what a row adds to the table's total.
     """
 
     name: str
@@ -29,6 +30,7 @@ class TableSpec(Generic[Row]):
     publish: Callable[[str, Row], bytes | None]
     due: Callable[[bytes], int | None] | None = None
     rank: Callable[[bytes], float] | None = None
+    count: Callable[[bytes], int] = lambda _packed: 1
 
 
 class Change(NamedTuple):
@@ -56,6 +58,7 @@ class Table(Generic[Row]):
         self._removed: dict[str, None] = {}
         self.ranking = Ranking() if spec.rank is None else Ranking(_ranks(spec.rank, committed))
         self.agenda = Agenda(_appointments(spec, committed))
+        self._total: int | None = None
 
     def get(self, key: str) -> Row | None:
         """The row as of the last applied record; None where there is none."""
@@ -116,6 +119,8 @@ class Table(Generic[Row]):
     def landed(self) -> None:
         """The transaction that carried the rows in flight is committed."""
         for key, packed in self._in_flight.items():
+            if self._total is not None:
+                self._total += self._counted(packed) - self._counted(self.committed.get(key))
             if packed is None:
                 self.committed.pop(key, None)
                 self.ranking.drop(key)
@@ -125,6 +130,16 @@ class Table(Generic[Row]):
                     due = None if self.spec.due is None else self.spec.due(packed)
                     self.rank(key, self.spec.rank(packed), due)
         self._in_flight = {}
+
+    @property
+    def total(self) -> int:
+        """The sum of all committed rows' counts; once asked for, it is kept as rows land."""
+        if self._total is None:
+            self._total = sum(map(self.spec.count, self.committed.values()))
+        return self._total
+
+    def _counted(self, packed: bytes | None) -> int:
+        return 0 if packed is None else self.spec.count(packed)
 
     def rank(self, key: str, rank: float, due: int | None) -> None:
         """Put the row in its place among the others; look at it again when it is `due` (epoch ms)."""

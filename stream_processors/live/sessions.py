@@ -39,11 +39,10 @@ class LiveSessions:
     def summary(self) -> Mapping[str, Any]:
         """The share of this worker: its partitions, and of these the sessions and their human events."""
         held = {number: tables[0] for number in range(self.partitions) if (tables := self.tables(number))}
-        packed = [row for table in held.values() for row in table.committed.values()]
         return {
             "partitions": sorted(held),
-            "sessions": len(packed),
-            "events": sum(glance(row).events for row in packed),
+            "sessions": sum(len(table.committed) for table in held.values()),
+            "events": sum(table.total for table in held.values()),
         }
 
 

@@ -13,7 +13,7 @@ from stream_processors.sessions import lifetime
 from stream_processors.sessions.event import session_event
 from stream_processors.sessions.figures import published
 from stream_processors.sessions.reducer import Effect, SessionOverflow, apply
-from stream_processors.sessions.row import SessionRow, pack, unpack
+from stream_processors.sessions.row import SessionRow, glance, pack, unpack
 
 GENERATION = 0
 """Raised by a rebuild: its rows replace those of the generations before."""
@@ -54,6 +54,7 @@ class SessionAgent:
             unpack=unpack,
             publish=self._published,
             due=lifetime.due,
+            count=lambda packed: glance(packed).events,
         )
 
     @property
