@@ -149,15 +149,7 @@ class Instance:
 
     def restart(self, name: str) -> None:
         """Stop one process and start it again; returns when it is ready."""
-        self.stop_process(name)
-        self.start_process(name)
-
-    def stop_process(self, name: str) -> None:
-        """Stop one process, until it is started again."""
         self._supervisor.stop_process(name)
-
-    def start_process(self, name: str) -> None:
-        """Start one process; returns when it is ready."""
         self._start([name], Unwatched())
 
     def pid(self, name: str) -> int:
