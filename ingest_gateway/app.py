@@ -20,6 +20,7 @@ from ingest_gateway.interaction_log import InteractionLog
 from ingest_gateway.metrics import GatewayMetrics
 from ingest_gateway.rate_limits import Buckets, Rate, RateLimits
 from ingest_gateway.readiness import Readiness, await_schemas, watch_deliveries
+from ingest_gateway.refusal_log import RefusalLog
 from ingest_gateway.route import PATH, AnalyticsRoute, Policy
 from ingest_gateway.schema_ids import SchemaIds
 from ingest_gateway.server import connections_possible, dispatch, listen, server
@@ -37,6 +38,7 @@ EX_SOFTWARE: Final = 70
 """The process cannot go on; a fresh one can. The supervisor starts it."""
 
 _DEAD_LETTERS: Final = Rate(per_second=50, burst=1_000)
+_REFUSALS_LOGGED: Final = Rate(per_second=10, burst=100)
 
 _log = structlog.get_logger()
 
@@ -50,8 +52,16 @@ async def serve(settings: Settings) -> int:
     cap = Buckets(_DEAD_LETTERS, time.monotonic)
     dead_letters = DeadLetters(path.kafka, space.topic(DEAD_LETTER), cap, metrics)
     stamps = Stamps(uuid7(now_ms()), next_receipt=count(1).__next__, new_event_id=uuid7)
+    refusals = RefusalLog(Buckets(_REFUSALS_LOGGED, time.monotonic))
     hot = AnalyticsRoute(
-        admission_of(settings), policy_of(settings), interactions, dead_letters, metrics, stamps, now_ms
+        admission_of(settings),
+        policy_of(settings),
+        interactions,
+        dead_letters,
+        metrics,
+        refusals,
+        stamps,
+        now_ms,
     )
     beside = side_routes(readiness, metrics, sdk_of(settings), settings.sdk_file)
     guard = ConnectionGuard(connection_bounds(settings), metrics)

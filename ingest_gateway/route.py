@@ -18,6 +18,7 @@ from ingest_gateway.errors import ClientGone, Dropped, Refusal, Unavailable
 from ingest_gateway.intake import Arrival, Intake, Stamps, take_in
 from ingest_gateway.interaction_log import InteractionLog
 from ingest_gateway.metrics import GatewayMetrics, Outcome
+from ingest_gateway.refusal_log import RefusalLog
 from ingest_gateway.request import Request
 from schemas.reasons import Reason
 
@@ -44,6 +45,7 @@ class AnalyticsRoute:
         interactions: InteractionLog,
         dead_letters: DeadLetters,
         metrics: GatewayMetrics,
+        refusals: RefusalLog,
         stamps: Stamps,
         now_ms: Callable[[], int],
     ) -> None:
@@ -52,6 +54,7 @@ class AnalyticsRoute:
         self._interactions = interactions
         self._dead_letters = dead_letters
         self._metrics = metrics
+        self._refusals = refusals
         self._stamps = stamps
         self._now_ms = now_ms
 
@@ -74,7 +77,7 @@ class AnalyticsRoute:
             answer = answers.dropped(drop.why)
         except Refusal as refusal:
             answer = answers.refused(refusal)
-            self._log_refusal(request, answer)
+            self._refusals.request(request, answer)
         except Exception:
             answer = answers.internal_error()
             _log.exception("request_failed", request_id=request.id)
@@ -82,11 +85,6 @@ class AnalyticsRoute:
         await answers.send(
             send, answer, self._admission.cors(request), before_closing=lambda: discard_rest(receive)
         )
-
-    def _log_refusal(self, request: Request, answer: Answer) -> None:
-        """One line, but none for each request of a flood: those are counted."""
-        if answer.reason is not None and answer.reason is not Reason.RATE_LIMITED:
-            _log.info("request_refused", status=answer.status, reason=answer.reason, request_id=request.id)
 
     async def _answer(self, method: str, request: Request, receive: Receive) -> Answer:
         if method == "POST":
@@ -142,11 +140,4 @@ class AnalyticsRoute:
         for rejected in intake.rejected:
             self._metrics.events_rejected(rejected.reason)
             self._dead_letters.keep_event(request, batch.envelope, rejected)
-        if intake.rejected:
-            _log.info(
-                "events_rejected",
-                rejected=len(intake.rejected),
-                reason=intake.rejected[0].reason.value,
-                accepted=len(intake.accepted),
-                request_id=request.id,
-            )
+        self._refusals.events(request, intake)

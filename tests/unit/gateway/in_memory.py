@@ -21,6 +21,7 @@ from ingest_gateway.interaction_log import InteractionLog
 from ingest_gateway.metrics import GatewayMetrics
 from ingest_gateway.rate_limits import Buckets, Rate, RateLimits
 from ingest_gateway.record import Record
+from ingest_gateway.refusal_log import RefusalLog
 from ingest_gateway.route import AnalyticsRoute, Policy
 from ingest_gateway.user_tokens import TokenRules, UserTokens
 from schemas.api_keys import ApiKeys, digest_of
@@ -73,6 +74,8 @@ class Gateway:
     limits: RateLimits = field(default_factory=lambda: RateLimits(ClientAddresses()))
     tokens: TokenRules = field(default_factory=TokenRules)
     available: bool = True
+    now: float = 0.0
+    """The monotonic clock, in seconds."""
     hold: asyncio.Event | None = None
     """Kafka acknowledges when this is set."""
     asked: int = 0
@@ -99,6 +102,7 @@ class Gateway:
             interactions,
             self.dead_letters,
             self.metrics,
+            RefusalLog(Buckets(Rate(10, 100), lambda: self.now)),
             Stamps("boot", count(1).__next__, uuid7),
             lambda: NOW,
         )
