@@ -1,10 +1,9 @@
 """What is sent to Kafka."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record of a topic: its key, which decides the partition, and its wire bytes."""
 
     key: bytes
