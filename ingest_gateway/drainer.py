@@ -148,13 +148,7 @@ class Drainer:
                 self._breaker.trip(f"Kafka takes no records: {error.str()}", self._loop.time())
 
     async def _again(self, refused: Refused) -> None:
-        """One record after the other."""
-        left, errors = [], []
-        for record in refused.left:
-            error = await self._kafka.deliver(record)
-            if error is not None:
-                left.append(record)
-                errors.append(error)
+        left, errors = await self._one_by_one(refused.left)
         if not left:
             self._settle(refused.entry)
             return
@@ -166,6 +160,20 @@ class Drainer:
         else:
             self._refused.append(refused)
             refused.due = self._loop.time() + self._patience.after(refused.strikes)
+
+    async def _one_by_one(self, records: Sequence[Record]) -> tuple[list[Record], list[KafkaError]]:
+        """The records that Kafka does not take, and why. Where it takes none, the others are not tried."""
+        left: list[Record] = []
+        errors: list[KafkaError] = []
+        for place, record in enumerate(records):
+            error = await self._kafka.deliver(record)
+            if error is None:
+                continue
+            errors.append(error)
+            if not concerns_the_record(error):
+                return [*left, *records[place:]], errors
+            left.append(record)
+        return left, errors
 
     async def _set_aside(self, refused: Refused, error: KafkaError) -> None:
         try:
