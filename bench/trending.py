@@ -30,7 +30,7 @@ from stream_processors.perfumes.row import PERFUME_ROW, PerfumeRow, trend_of
 HOUR = windows.HOUR_MS
 NOW = 500_000 * HOUR
 NEWEST = NOW // HOUR
-ASKED, PLACED = 200, 20_000
+ASKED, PLACED = 50, 20_000
 PACKAGES = ("msgpack", "sortedcontainers", "datasketches")
 
 console = Console(stderr=True, width=110)

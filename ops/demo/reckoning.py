@@ -11,7 +11,7 @@ import psycopg
 from ops.demo.sender import Tally
 from ops.demo.trending import Trending, trending
 
-SETTLE_S = 60.0
+SETTLE_S = 120.0
 LOOK_AGAIN_S = 0.3
 STAYS_S = 1.5
 SAMPLE = 25
@@ -77,7 +77,7 @@ class Sources:
 def reckon(
     sources: Sources, run: str, tally: Tally, clock: Callable[[], float] = time.monotonic
 ) -> Reckoning:
-    """Count until the counts agree, for a minute at most: events take a moment to arrive everywhere.
+    """Count until the counts agree, for two minutes at most: events take a moment to arrive everywhere.
 
     And once more after that: a second copy of an event may arrive later than the first.
     """
