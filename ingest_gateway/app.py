@@ -23,7 +23,7 @@ from ingest_gateway.readiness import Readiness, await_schemas, watch_deliveries
 from ingest_gateway.refusal_log import RefusalLog
 from ingest_gateway.route import PATH, AnalyticsRoute, Policy
 from ingest_gateway.schema_ids import SchemaIds
-from ingest_gateway.server import connections_possible, dispatch, listen, server
+from ingest_gateway.server import Server, connections_possible, dispatch, listen, server
 from ingest_gateway.settings import Settings
 from ingest_gateway.side_routes import side_routes
 from ingest_gateway.user_tokens import UserTokens
@@ -49,23 +49,20 @@ async def serve(settings: Settings) -> int:
     metrics, readiness, failure = GatewayMetrics(), Readiness(), Failure()
     path = await DeliveryPath.opened(settings, space, metrics, failure.happened)
     interactions = InteractionLog(path.publisher)
-    cap = Buckets(_DEAD_LETTERS, time.monotonic)
-    dead_letters = DeadLetters(path.kafka, space.topic(DEAD_LETTER), cap, metrics)
+    letters_cap = Buckets(_DEAD_LETTERS, time.monotonic)
+    dead_letters = DeadLetters(path.kafka, space.topic(DEAD_LETTER), letters_cap, metrics)
     stamps = Stamps(uuid7(now_ms()), next_receipt=count(1).__next__, new_event_id=uuid7)
-    refusals = RefusalLog(Buckets(_REFUSALS_LOGGED, time.monotonic))
     hot = AnalyticsRoute(
         admission_of(settings),
         policy_of(settings),
         interactions,
         dead_letters,
         metrics,
-        refusals,
+        RefusalLog(Buckets(_REFUSALS_LOGGED, time.monotonic)),
         stamps,
         now_ms,
     )
-    beside = side_routes(readiness, metrics, sdk_of(settings), settings.sdk_file)
-    guard = ConnectionGuard(connection_bounds(settings), metrics)
-    http = server(dispatch(PATH, hot, beside), guard)
+    http = http_server(settings, hot, readiness, metrics)
     failure.then(http.stop)
 
     ids = SchemaIds(Registry(settings.registry_url), settings.registry_url, space, settings.spool_dir)
@@ -77,15 +74,23 @@ async def serve(settings: Settings) -> int:
             *path.background(dead_letters),
         )
     ]
-    where = {"host": settings.gateway_host, "port": settings.gateway_port}
-    _log.info("listening", **where, boot=stamps.gateway_boot, spool=str(path.spool.folder))
-    await http.serve([listen(settings.gateway_host, settings.gateway_port)])
+    host, port = settings.gateway_host, settings.gateway_port
+    _log.info("listening", host=host, port=port, boot=stamps.gateway_boot, spool=str(path.spool.folder))
+    await http.serve([listen(host, port)])
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     given_up = await path.close()
     _log.info("stopped", records_in_flight=given_up, in_spool=path.spool.ledger.records, failure=failure.why)
     return EX_OK if failure.why is None else EX_SOFTWARE
+
+
+def http_server(
+    settings: Settings, hot: AnalyticsRoute, readiness: Readiness, metrics: GatewayMetrics
+) -> Server:
+    """The hot route and what stands beside it, on guarded connections."""
+    beside = side_routes(readiness, metrics, sdk_of(settings), settings.sdk_file)
+    return server(dispatch(PATH, hot, beside), ConnectionGuard(connection_bounds(settings), metrics))
 
 
 class Failure:
