@@ -17,7 +17,29 @@ BOTS, RETRIES = 0.03, 0.03
 SPREAD_MS: Final = 20 * 60_000
 """Events happened within these 20 minutes: no session closes, none is late, whatever the clock says."""
 
-USER_AGENT: Final = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+AGENTS: Final = (
+    ("Firefox", "Linux", "Mozilla/5.0 (X11; Linux x86_64; rv:{0}.0) Gecko/20100101 Firefox/{0}.0"),
+    (
+        "Chrome",
+        "Windows",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{0}.0.0.0"
+        " Safari/537.36",
+    ),
+)
+LOCALES: Final = ("en", "fr", "de", "it", "ja")
+VIEWPORTS: Final = ("1440x900", "1920x1080", "390x844", "412x915", "1280x720", "820x1180")
+CLIENTS: Final = tuple(
+    {
+        "browser": browser,
+        "os": system,
+        "user_agent": agent.format(version),
+        "context": f'{{"locale":"{locale}","viewport":"{viewport}"}}',
+    }
+    for (browser, system, agent), version, locale, viewport in itertools.product(
+        AGENTS, range(110, 141), LOCALES, VIEWPORTS
+    )
+)
+"""Browsers, versions, languages and screens: 1,860 different ones; a session has one of them."""
 
 MIX: Final[Mapping[str, int]] = {
     "PERFUME_VIEW": 40,
@@ -92,6 +114,7 @@ def _interaction(
     path = f"/perfumes/{perfume_id}" if perfume_id else random.choice(("/", "/search", "/houses", "/new"))
     return {
         **_CONSTANT,
+        **CLIENTS[session % len(CLIENTS)],
         "event_id": str(UUID(int=random.getrandbits(128), version=4)),
         "event_type": event_type,
         "event_category": row.category.value,
@@ -138,13 +161,9 @@ _CONSTANT: Final[Mapping[str, Any]] = {
     "referrer": "https://www.example.org/perfumes",
     "device_type": "desktop",
     "truncated": [],
-    "browser": "Firefox",
-    "os": "Linux",
-    "user_agent": USER_AGENT,
     "bot_suspect": False,
     "source": "browser",
     "sdk": "sillage-browser/0.1.0",
-    "context": '{"locale":"en","viewport":"1440x900"}',
     "consent": "granted",
     "gateway_boot": "bench",
 }
