@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo test test-full attack-gateway chaos-streams chaos-gateway lint format lock clean bench-streams bench-gateway bench-trending
+.PHONY: help setup up down status demo test test-full attack-gateway chaos-streams chaos-gateway lint format lock clean bench-streams bench-recovery bench-gateway bench-trending
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ chaos-streams: $(STAMP) ## Faults at random under a million events, then every r
 
 bench-streams: $(STAMP) ## Measure the stream processor beside plain Faust and Kafka Streams. ARGS="--events 200000 --rounds 1"
 	@$(BIN)/python -m bench.streams $(ARGS)
+
+bench-recovery: $(STAMP) ## Measure loading 500,000 rows, and kill -9 to processing again. Options: ARGS="--rows 100000 --kills 3"
+	@$(BIN)/python -m bench.recovery $(ARGS)
 
 bench-gateway: $(STAMP) ## Measure the gateway beside plain FastAPI and a bare Go handler. ARGS="--rounds 3 --seconds 5"
 	@$(BIN)/python -m bench.gateway $(ARGS)

@@ -16,6 +16,9 @@ from telemetry.logs import configure
 
 log = structlog.get_logger()
 
+COLLECT_AFTER = (50_000, 20, 20)
+"""Objects and generations between garbage collections: events by the thousand come and go without cycles."""
+
 CHATTY = ("aiokafka", "faust", "mode", "httpx2", "stream_processors.engine.fetch")
 """Libraries, and the consumer under Faust, that tell each step; only their warnings are kept."""
 
@@ -44,7 +47,6 @@ async def _process(worker: Worker, stopping: asyncio.Event) -> int:
         asyncio.create_task(work) for agent in worker.agents for work in (agent.engine.run(), agent.watch())
     ]
     await asyncio.gather(*(agent.faust.start() for agent in worker.agents))
-    gc.freeze()  # what is loaded stays; collections need not walk it again
     crashed = await _until_asked_or_crashed(worker, stopping)
     log.info("stopping", asked=not crashed)
     for task in working:
@@ -73,6 +75,7 @@ def main() -> None:
         log.critical("settings are missing or wrong; set SILLAGE_<NAME>", problem=str(unset))
         raise SystemExit(EXIT_LOUD_STOP) from None
     configure("streams", settings.log_format, quiet=CHATTY)
+    gc.set_threshold(*COLLECT_AFTER)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         raise SystemExit(runner.run(run(settings)))
 

@@ -2,10 +2,8 @@
 
 import json
 import os
-import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +11,7 @@ import typer
 from rich.console import Console
 
 from bench import machine
+from bench.servers import servers
 from bench.streams.arena import Arena, Filling
 from bench.streams.contestants import CONTESTANTS, Contestant, build_kafka_streams
 from bench.streams.errors import BenchmarkError
@@ -21,12 +20,10 @@ from bench.streams.report import Result, document, table
 from bench.streams.run import Watcher, environment, started
 from bench.streams.samples import speed
 from ops.provision import apply_schemas, apply_topics
-from ops.runtime import Instance, Ports, RuntimeProblem
-from ops.runtime.home import PROJECT
+from ops.runtime import Instance, RuntimeProblem
 from schemas.topics import INTERACTIONS, Namespace
 from wire.clients import Cluster
 
-HOMES = PROJECT / ".sillage" / "bench" / "runs"
 FEWEST = 20_000
 TABLE_WIDTH = 120
 SCRATCH = Namespace("bench-ids.")
@@ -82,7 +79,8 @@ def main(
             console.print("Building the Kafka Streams program")
             build_kafka_streams()
         facts = machine.facts(PACKAGES)
-        with _servers() as instance:
+        console.print("Starting Kafka and the registry")
+        with servers() as instance:
             results = list(_runs(Bench(instance), chosen, loads.split(","), events, rounds))
     except (BenchmarkError, RuntimeProblem) as problem:
         console.print(str(problem), style="red", markup=False, soft_wrap=True)
@@ -111,20 +109,6 @@ def _runs(
                     highlight=False,
                 )
                 yield result
-
-
-@contextmanager
-def _servers() -> Iterator[Instance]:
-    """Kafka and registry of their own, on free ports, gone at the end whatever happens."""
-    home = HOMES / str(os.getpid())
-    instance = Instance(home, ports=Ports.free(), durable=False, owner=os.getpid())
-    try:
-        console.print("Starting Kafka and the registry")
-        instance.start_servers()
-        yield instance
-    finally:
-        instance.stop()
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def _tell(facts: Mapping[str, str], results: Sequence[Result], json_file: Path | None) -> None:

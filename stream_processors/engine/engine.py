@@ -27,7 +27,7 @@ from stream_processors.engine.partition import (
     Start,
 )
 from stream_processors.engine.table import Table
-from stream_processors.engine.takeover import Extent, Reader, Rows
+from stream_processors.engine.takeover import Extent, Reader, Rows, collector_paused
 from stream_processors.engine.transaction import PartitionWriter
 from wire.clients import Cluster
 
@@ -147,7 +147,8 @@ class Engine:
         news = sorted(wanted - set(self._held))
         if news:
             began = self._clock()
-            await self._take_over(news)
+            with collector_paused():
+                await self._take_over(news)
             log.info("took over", partitions=[tp.partition for tp in news], seconds=self._clock() - began)
         self._applying = True
 

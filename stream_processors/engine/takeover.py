@@ -5,7 +5,9 @@ Read with librdkafka: it waits for offsets of open transactions (require_stable,
 does not, and loads a changelog several times faster.
 """
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from confluent_kafka import OFFSET_BEGINNING, OFFSET_INVALID, Consumer, KafkaError, KafkaException, Message
@@ -92,23 +94,34 @@ class Reader:
         self._consumer.assign([KafkaPartition(*source, OFFSET_BEGINNING) for source in rows])
         while pending:
             for message in self._consumer.consume(POLL_RECORDS, timeout=POLL_S):
-                _take(message, rows, pending)
+                error = message.error()
+                if error is not None:
+                    pending.discard(_ended(message, error))
+                    continue
+                key, value = message.key() or b"", message.value()
+                kept = rows[message.topic(), message.partition()]  # type: ignore[index]
+                if value is None:
+                    kept.pop(key.decode(), None)
+                else:
+                    kept[key.decode()] = value
         self._consumer.unassign()
         return rows
 
 
-def _take(message: Message, rows: Rows, pending: set[TopicPartition]) -> None:
-    error, topic, partition = message.error(), message.topic(), message.partition()
-    if topic is None or partition is None:
+def _ended(message: Message, error: KafkaError) -> TopicPartition:
+    """The partition whose end was reached. Raises KafkaException for any other error."""
+    topic, partition = message.topic(), message.partition()
+    if error.code() != KafkaError._PARTITION_EOF or topic is None or partition is None:
         raise KafkaException(error)
-    source = TopicPartition(topic, partition)
-    if error is not None:
-        if error.code() != KafkaError._PARTITION_EOF:
-            raise KafkaException(error)
-        pending.discard(source)
-        return
-    key, value = (message.key() or b"").decode(), message.value()
-    if value is None:
-        rows[source].pop(key, None)
-    else:
-        rows[source][key] = value
+    return TopicPartition(topic, partition)
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """No garbage collection meanwhile: it would walk all rows again and again, and they are none."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.freeze()  # what is loaded stays; later collections need not walk it

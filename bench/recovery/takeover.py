@@ -1,0 +1,54 @@
+"""How long it takes an engine to take over all partitions: fence, read the offsets, load every row."""
+
+import asyncio
+import resource
+import time
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+
+from schemas.topics import INTERACTIONS, Namespace
+from stream_processors.agents import session_agent
+from stream_processors.engine.batch import TopicPartition
+from stream_processors.engine.engine import Engine
+from stream_processors.engine.metrics import EngineMetrics, Instruments
+from wire.clients import Cluster
+from wire.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Takeover:
+    """Rows loaded, wall seconds, CPU seconds of the process."""
+
+    rows: int
+    seconds: float
+    cpu: float
+
+
+def take_over(cluster: Cluster, registry_url: str, space: Namespace) -> Takeover:
+    """Let a fresh session engine take over every partition, in this process, and let go again."""
+    return asyncio.run(_take_over(cluster, registry_url, space))
+
+
+async def _take_over(cluster: Cluster, registry_url: str, space: Namespace) -> Takeover:
+    with Registry(registry_url) as registry:
+        job = session_agent(registry, space)
+        metrics = EngineMetrics(Instruments(CollectorRegistry()), job.application)
+        engine = Engine(job, cluster, space, lambda _letter: b"", metrics)
+        topic = space.topic(INTERACTIONS)
+        wanted = {TopicPartition(topic, number) for number in range(INTERACTIONS.partitions)}
+        began, used = time.monotonic(), _cpu()
+        await engine.take(wanted)
+        taken = Takeover(_rows(engine), time.monotonic() - began, _cpu() - used)
+        await engine.close()
+        return taken
+
+
+def _rows(engine: Engine) -> int:
+    tables = [engine.tables(number) or () for number in range(INTERACTIONS.partitions)]
+    return sum(len(table.committed) for of_partition in tables for table in of_partition)
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
