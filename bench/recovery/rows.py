@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from typing import Final
 
-from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from bench.streams.load import UNIFORM, interactions
 from schemas.topics import INTERACTIONS, SESSION_CHANGELOG, Namespace
 from stream_processors.sessions.event import session_event
 from stream_processors.sessions.reducer import apply
 from stream_processors.sessions.row import SessionRow, pack
-from wire.clients import Cluster, producer_settings
+from wire.clients import Cluster, consumer_settings, producer_settings
 from wire.partitions import home_partition
 
 DIFFERENT: Final = 20_000
@@ -49,6 +48,6 @@ def commit_the_beginning(cluster: Cluster, space: Namespace) -> None:
     partitions = [
         TopicPartition(space.topic(INTERACTIONS), number, 0) for number in range(INTERACTIONS.partitions)
     ]
-    asked = ConsumerGroupTopicPartitions(space.group("session-agent"), partitions)
-    (answer,) = AdminClient(cluster.base("bench-rows")).alter_consumer_group_offsets([asked]).values()
-    answer.result(WAIT_S)
+    consumer = Consumer(consumer_settings(cluster, "bench-rows", space.group("session-agent")))
+    consumer.commit(offsets=partitions, asynchronous=False)
+    consumer.close()
