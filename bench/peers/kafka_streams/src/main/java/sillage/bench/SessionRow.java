@@ -3,7 +3,9 @@ package sillage.bench;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 
 /** The state behind one session's figures; `apply` folds an event in, in whatever order they come. */
@@ -16,6 +18,8 @@ final class SessionRow {
 
     final Set<UUID> seen = new HashSet<>();
     final Map<String, Moment> perfumes = new HashMap<>();
+    /** The same by first appearance: an event has one perfume at most, so no moment comes twice. */
+    final NavigableMap<Moment, String> appearances = new TreeMap<>();
     long lastReceived;
     First first;
     Told last;
@@ -34,10 +38,11 @@ final class SessionRow {
 
     /** False: the row has this event already. */
     boolean apply(Interaction event) {
-        if (!seen.add(UUID.fromString(event.eventId))) {
+        UUID eventId = UUID.fromString(event.eventId);
+        if (!seen.add(eventId)) {
             return false;
         }
-        Moment moment = new Moment(event.occurredAt, event.eventId);
+        Moment moment = new Moment(event.occurredAt, eventId);
         lastReceived = Math.max(lastReceived, event.receivedAt);
         if (first == null || moment.compareTo(first.moment) < 0) {
             first = new First(moment, event.path, event.deviceType, event.browser, event.os);
@@ -72,8 +77,20 @@ final class SessionRow {
             searches++;
         }
         if (event.perfumeId != null) {
-            perfumes.merge(event.perfumeId, moment, (known, now) -> now.compareTo(known) < 0 ? now : known);
+            appeared(event.perfumeId, moment);
         }
+    }
+
+    void appeared(String perfumeId, Moment moment) {
+        Moment known = perfumes.get(perfumeId);
+        if (known != null && known.compareTo(moment) <= 0) {
+            return;
+        }
+        if (known != null) {
+            appearances.remove(known);
+        }
+        perfumes.put(perfumeId, moment);
+        appearances.put(moment, perfumeId);
     }
 
     private void viewed(String path) {

@@ -67,7 +67,7 @@ final class SessionRowSerde implements Serializer<SessionRow>, Deserializer<Sess
         setFlags(row, in.getInt());
         row.viewPath = Packed.text(in);
         for (int left = in.getInt(); left > 0; left--) {
-            row.perfumes.put(Packed.text(in), moment(in));
+            row.appeared(Packed.text(in), moment(in));
         }
         return row;
     }
@@ -101,7 +101,7 @@ final class SessionRowSerde implements Serializer<SessionRow>, Deserializer<Sess
 
     private void moment(Moment moment) {
         out.number(moment.at());
-        id(UUID.fromString(moment.eventId()));
+        id(moment.eventId());
     }
 
     private void told(Told told) {
@@ -112,7 +112,7 @@ final class SessionRowSerde implements Serializer<SessionRow>, Deserializer<Sess
     }
 
     private static Moment moment(ByteBuffer in) {
-        return new Moment(in.getLong(), new UUID(in.getLong(), in.getLong()).toString());
+        return new Moment(in.getLong(), new UUID(in.getLong(), in.getLong()));
     }
 
     private static Told told(ByteBuffer in) {

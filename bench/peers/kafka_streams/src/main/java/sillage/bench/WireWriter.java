@@ -3,8 +3,6 @@ package sillage.bench;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.List;
-import java.util.Map;
 import org.apache.avro.io.BinaryEncoder;
 import org.apache.avro.io.EncoderFactory;
 import sillage.bench.SessionRow.Told;
@@ -96,14 +94,14 @@ final class WireWriter {
     }
 
     private static void perfumes(BinaryEncoder out, SessionRow row) throws IOException {
-        List<String> ids = row.perfumes.entrySet().stream()
-            .sorted(Map.Entry.comparingByValue())
-            .skip(Math.max(0, row.perfumes.size() - PERFUME_IDS_LISTED))
-            .map(Map.Entry::getKey)
-            .toList();
+        int listed = Math.min(row.appearances.size(), PERFUME_IDS_LISTED);
+        int unlisted = row.appearances.size() - listed;
         out.writeArrayStart();
-        out.setItemCount(ids.size());
-        for (String id : ids) {
+        out.setItemCount(listed);
+        for (String id : row.appearances.values()) {
+            if (unlisted-- > 0) {
+                continue;
+            }
             out.startItem();
             out.writeString(id);
         }
