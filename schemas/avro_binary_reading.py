@@ -49,11 +49,17 @@ def long(data: bytes, at: int) -> tuple[int, int]:
     if number < 0x80:
         return number >> 1 ^ -(number & 1), at + 1
     second = data[at + 1]
-    if second >= 0x80:
-        tail = _tails.get(data[at + _LOW_BYTES : at + _TIME_BYTES])
-        if tail is not None:
-            number = number & 0x7F | (second & 0x7F) << 7 | tail
-            return number >> 1 ^ -(number & 1), at + _TIME_BYTES
+    if second < 0x80:
+        number = number & 0x7F | second << 7
+        return number >> 1 ^ -(number & 1), at + 2
+    third = data[at + 2]
+    if third < 0x80:
+        number = number & 0x7F | (second & 0x7F) << 7 | third << 14
+        return number >> 1 ^ -(number & 1), at + 3
+    tail = _tails.get(data[at + _LOW_BYTES : at + _TIME_BYTES])
+    if tail is not None:
+        number = number & 0x7F | (second & 0x7F) << 7 | tail
+        return number >> 1 ^ -(number & 1), at + _TIME_BYTES
     number, end = _varint(data, at)
     if end - at == _TIME_BYTES:
         if len(_tails) >= _KEPT:

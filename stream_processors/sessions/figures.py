@@ -5,8 +5,8 @@ from typing import Any
 
 from schemas import limits
 from schemas.avro_binary import written_texts
-from stream_processors.sessions.event import time_of
-from stream_processors.sessions.row import SessionRow, Told, perfume_of, written_perfume_of
+from stream_processors.sessions.event import MOMENT_BYTES, time_of
+from stream_processors.sessions.row import SessionRow, Told, perfume_of
 
 
 def figures(session_id: str, row: SessionRow, generation: int) -> dict[str, Any]:
@@ -19,9 +19,8 @@ def figures(session_id: str, row: SessionRow, generation: int) -> dict[str, Any]
 
 def published(session_id: str, row: SessionRow, generation: int) -> dict[str, Any]:
     """The same for the encoder, which is given the list of perfumes as it is to be written."""
-    return _figures(
-        session_id, row, generation, written_texts([written_perfume_of(one) for one in _listed(row)])
-    )
+    written = [one[MOMENT_BYTES:] for one in _listed(row)]  # each begins with a moment
+    return _figures(session_id, row, generation, written_texts(written))
 
 
 def _listed(row: SessionRow) -> list[bytes]:

@@ -151,11 +151,6 @@ def perfume_of(appearance: bytes) -> str:
     return text(appearance, MOMENT_BYTES)[0]
 
 
-def written_perfume_of(appearance: bytes) -> bytes:
-    """The same as Avro writes it."""
-    return appearance[MOMENT_BYTES:]
-
-
 def _perfume(appearance: bytes) -> tuple[str, Moment]:
     return perfume_of(appearance), appearance[:MOMENT_BYTES]
 
