@@ -27,6 +27,7 @@ from ops.runtime.home import DEVELOPMENT_HOME
 from ops.runtime.instance import Instance
 
 DIFFERENCES = 1
+PIPED_WIDTH = 160
 COULD_NOT_CHECK = 2
 SHOWN: Final = 50
 
@@ -56,7 +57,8 @@ def audit(
 
     Exit code 0: everything agrees; 1: differences; 2: it could not be checked.
     """
-    console = Console(stderr=as_json)
+    # In a file or a pipe there is no edge to fold at: a key stays in one piece.
+    console = Console(stderr=as_json, width=None if sys.stdout.isatty() else PIPED_WIDTH)
     try:
         servers = Servers(
             bootstrap(kafka, home),
