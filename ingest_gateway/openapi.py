@@ -34,6 +34,37 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
 }
 
 
+ANSWERS: Final[dict[int, dict[str, dict[str, Any]]]] = {
+    200: {
+        "single": {"value": {"success": True, "eventId": _EVENT["eventId"]}},
+        "batch": {
+            "value": {
+                "success": True,
+                "count": 1,
+                "rejected": [
+                    {
+                        "index": 1,
+                        "eventId": None,
+                        "reason": "unknown_type",
+                        "message": "'SNEEZE' is not in the event catalogue",
+                    }
+                ],
+            }
+        },
+        "dropped": {"value": {"success": True, "count": 0, "dropped": "opted_out"}},
+    },
+    400: {
+        "not_json": {
+            "value": {
+                "success": False,
+                "error": "the body is not JSON: Expecting value at character 0",
+                "reason": "not_json",
+            }
+        },
+    },
+}
+
+
 class RejectedItem(TypedDict):
     """Why one event of a batch was not taken. `index`: its place, from 0."""
 
@@ -69,7 +100,7 @@ _MEANING: Final = {
     405: "Only POST and OPTIONS.",
     408: "The body took too long.",
     413: "Too large, or too many events.",
-    415: "Neither JSON as application/json nor as text/plain.",
+    415: "Neither JSON as application/json nor as text/plain, or an encoding that is not read.",
     429: "This address or key sends too much: wait as long as Retry-After says.",
     431: "The request's line and headers are too large, or too many.",
     500: "A bug; the text is always the same.",
@@ -102,8 +133,8 @@ def _operation(schemas: dict[str, Any]) -> dict[str, Any]:
         "security": [{"secretKey": []}, {}],
         "requestBody": {"required": True, "content": {"application/json": body, "text/plain": body}},
         "responses": {
-            "200": _response("Taken, or dropped by policy.", schemas["taken"]),
-            **{str(status): _response(_described(status), schemas["failure"]) for status in statuses},
+            "200": _response(200, "Taken, or dropped by policy.", schemas["taken"]),
+            **{str(status): _response(status, _described(status), schemas["failure"]) for status in statuses},
         },
     }
 
@@ -113,5 +144,8 @@ def _described(status: int) -> str:
     return f"{_MEANING[status]} Reasons: {', '.join(reasons)}." if reasons else _MEANING[status]
 
 
-def _response(description: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+def _response(status: int, description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    content: dict[str, Any] = {"schema": schema}
+    if status in ANSWERS:
+        content["examples"] = ANSWERS[status]
+    return {"description": description, "content": {"application/json": content}}

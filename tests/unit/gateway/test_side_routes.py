@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
 
 from ingest_gateway.metrics import GatewayMetrics
-from ingest_gateway.openapi import EXAMPLES
+from ingest_gateway.openapi import ANSWERS, EXAMPLES
 from ingest_gateway.readiness import Need, Readiness
 from ingest_gateway.side_routes import SEE, side_routes
 from schemas.catalogue import CATALOGUE
@@ -111,6 +111,16 @@ def test_the_documents_examples_are_accepted(name: str) -> None:
     body = EXAMPLES[name]["value"]
     TypeAdapter(EitherRequest).validate_python(body)
     assert Gateway().send(body).status == 200
+
+
+def test_the_documents_answers_are_what_the_gateway_says() -> None:
+    bad = {"eventType": "SNEEZE", "path": "/"}
+    assert Gateway().send(EXAMPLES["single"]["value"]).json == ANSWERS[200]["single"]["value"]
+    mixed = EXAMPLES["single"]["value"]["event"], bad
+    assert Gateway().send({"sessionId": "s", "events": mixed}).json == ANSWERS[200]["batch"]["value"]
+    assert Gateway().send(b"").json == ANSWERS[400]["not_json"]["value"]
+    denied = {"sessionId": "s", "consent": "denied", "events": [bad]}
+    assert Gateway().send(denied).json == ANSWERS[200]["dropped"]["value"]
 
 
 def test_the_docs_page_loads_nothing_from_elsewhere(client: TestClient) -> None:
