@@ -89,7 +89,7 @@ async def header_floods(reader: asyncio.StreamReader, writer: asyncio.StreamWrit
 
 async def slow_heads(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """A byte of a header now and then (slowloris)."""
-    writer.write(head(10)[:-4])
+    writer.write(head(10, "x: y")[:-4])
     while True:
         writer.write(b"x")
         await writer.drain()
