@@ -105,14 +105,14 @@ async def await_schemas(readiness: Readiness, look_up: Callable[[], Schemas], re
 
     `remembered`: what an earlier run was told serves until then.
     """
+    if remembered:
+        readiness.met(Need.SCHEMAS)
     wait_s = _REGISTRY_FIRST_WAIT_S
     while True:
         try:
             found = await asyncio.to_thread(look_up)
         except RegistryUnavailable as error:
-            if remembered:
-                readiness.met(Need.SCHEMAS)
-            else:
+            if not remembered:
                 readiness.unmet(Need.SCHEMAS, str(error))
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, _REGISTRY_LONGEST_WAIT_S)
