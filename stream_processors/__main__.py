@@ -10,14 +10,19 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from stream_processors.app import Worker, build
+from stream_processors.engine.crash import or_exit
 from stream_processors.errors import EXIT_LOUD_STOP, EXIT_RESTART
+from stream_processors.live.twins import refuse_twin
+from stream_processors.sessions.agent import SessionAgent
 from stream_processors.settings import Settings
 from telemetry.logs import configure
+from wire.errors import WireError
 
 log = structlog.get_logger()
 
 COLLECT_AFTER = (50_000, 20, 20)
 """Objects and generations between garbage collections: events by the thousand come and go without cycles."""
+PAUSE_S = 1.0
 
 CHATTY = ("aiokafka", "faust", "mode", "httpx2", "stream_processors.engine.fetch")
 """Libraries, and the consumer under Faust, that tell each step; only their warnings are kept."""
@@ -29,14 +34,30 @@ async def run(settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    worker = await asyncio.to_thread(build, settings)
+    worker = await or_exit(_made(settings))
     edge = web.AppRunner(worker.live, access_log=None)
     await edge.setup()
     await web.TCPSite(edge, settings.live_host, settings.live_port).start()
     try:
-        return await _process(worker, stopping)
+        return await or_exit(_process(worker, stopping))
     finally:
         await edge.cleanup()
+
+
+async def _made(settings: Settings) -> Worker:
+    """The worker, once it is sure that no other has its id.
+
+    Waits a little for Kafka and the registry: while they are away, nobody is served by start after start.
+    """
+    group = settings.topics.group(SessionAgent.application)
+    twin = refuse_twin(settings.cluster, group, settings.instance_id, settings.live_address)
+    made = asyncio.to_thread(build, settings)
+    try:
+        worker, _ = await asyncio.gather(made, twin)
+    except WireError:
+        await asyncio.sleep(PAUSE_S)
+        raise
+    return worker
 
 
 async def _process(worker: Worker, stopping: asyncio.Event) -> int:

@@ -31,7 +31,7 @@ def encoder(topic: Topic, registry: Registry, namespace: Namespace) -> Encode:
     return Encoder(topic.value or "", registry.id_of(topic, namespace)).encode
 
 
-def session_agent(registry: Registry, namespace: Namespace) -> SessionAgent:
+def session_agent(registry: Registry, namespace: Namespace, generation: int = 0) -> SessionAgent:
     """The session agent. Raises RegistryUnavailable."""
     encode_activity = encoder(PERFUME_ACTIVITY, registry, namespace)
 
@@ -52,10 +52,13 @@ def session_agent(registry: Registry, namespace: Namespace) -> SessionAgent:
         encode_session=encoder(SESSIONS, registry, namespace),
         check_home=partial(check_home, INTERACTIONS),
         forwards=forwards,
+        generation=generation,
     )
 
 
-def perfume_agent(registry: Registry, namespace: Namespace, now_ms: Callable[[], int]) -> PerfumeAgent:
+def perfume_agent(
+    registry: Registry, namespace: Namespace, now_ms: Callable[[], int], generation: int = 0
+) -> PerfumeAgent:
     """The perfume agent; `now_ms` is the wall clock, epoch ms. Raises RegistryUnavailable."""
     return PerfumeAgent(
         decode=Decoder("perfume_activity", registry).decode,
@@ -66,6 +69,7 @@ def perfume_agent(registry: Registry, namespace: Namespace, now_ms: Callable[[],
         ),
         check_home=partial(check_home, PERFUME_ACTIVITY),
         now_ms=now_ms,
+        generation=generation,
     )
 
 

@@ -12,12 +12,13 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from schemas.api_keys import ApiKeys
-from schemas.topics import DEAD_LETTER, INTERACTIONS, PERFUME_ACTIVITY
+from schemas.topics import DEAD_LETTER, INTERACTIONS, PERFUME_ACTIVITY, Namespace
 from stream_processors.agents import encoder, perfume_agent, session_agent
-from stream_processors.engine.engine import Engine, FlushPolicy
+from stream_processors.engine.engine import Engine
 from stream_processors.engine.fetch import transport_class
 from stream_processors.engine.job import Job
 from stream_processors.engine.metrics import EngineMetrics, Instruments
+from stream_processors.engine.partition import FlushPolicy
 from stream_processors.engine.progress import Ends, Progress, watch
 from stream_processors.live.forwarding import Group
 from stream_processors.live.perfumes import LivePerfumes
@@ -56,23 +57,31 @@ def build(settings: Settings) -> Worker:
     instruments = Instruments(metrics)
     dead_letter = encoder(DEAD_LETTER, registry, namespace)
 
-    def running(job: Job) -> Running:
-        policy = FlushPolicy(interval=settings.flush_interval_ms / 1000)
+    def running(job: Job, source: Namespace) -> Running:
         told = EngineMetrics(instruments, job.application)
-        engine = Engine(job, settings.cluster, namespace, dead_letter, told, policy)
+        engine = Engine(
+            job,
+            source.topic(job.source),
+            settings.cluster,
+            namespace,
+            dead_letter,
+            told,
+            FlushPolicy(interval=settings.flush_interval_ms / 1000),
+            settings.session_timeout_ms / 1000,
+        )
         progress = Progress(engine, time.monotonic)
         watching = partial(watch, engine, progress, Ends(settings.cluster), told.lags)
         return Running(engine, _faust_app(settings, engine), progress, watching)
 
-    sessions, perfumes = (
-        running(session_agent(registry, namespace)),
-        running(perfume_agent(registry, namespace, _now_ms)),
-    )
+    generation = settings.generation
+    sessions = running(session_agent(registry, namespace, generation), settings.source_topics)
+    perfumes = running(perfume_agent(registry, namespace, _now_ms, generation), namespace)
     live = application(
         _rows(settings, sessions.engine, perfumes.engine),
         _health((sessions, perfumes)),
         ApiKeys(settings.secret_keys),
         metrics,
+        settings.instance_id,
     )
     return Worker((sessions, perfumes), live)
 
@@ -80,12 +89,18 @@ def build(settings: Settings) -> Worker:
 def _rows(settings: Settings, sessions: Engine, perfumes: Engine) -> Rows:
     workers, me = Workers(settings.cluster), settings.live_address
     return Rows(
-        LiveSessions(sessions.tables, partial(home_partition, INTERACTIONS), INTERACTIONS.partitions),
+        LiveSessions(
+            sessions.tables,
+            partial(home_partition, INTERACTIONS),
+            INTERACTIONS.partitions,
+            settings.generation,
+        ),
         LivePerfumes(
             perfumes.tables,
             partial(home_partition, PERFUME_ACTIVITY),
             PERFUME_ACTIVITY.partitions,
             _now_ms,
+            settings.generation,
         ),
         Group(sessions.group, INTERACTIONS.partitions, me, workers),
         Group(perfumes.group, PERFUME_ACTIVITY.partitions, me, workers),
@@ -131,7 +146,7 @@ def _faust_app(settings: Settings, engine: Engine) -> Any:
         broker_request_timeout=max(30.0, timeout),
     )
     app.transport = transport_class(engine)(app.conf.broker_consumer, app)
-    source = app.topic(settings.topics.topic(engine.job.source), value_serializer="raw", acks=False)
+    source = app.topic(engine.source_topic, value_serializer="raw", acks=False)
 
     async def feed(stream: Any) -> None:
         async for event in stream.noack().events():

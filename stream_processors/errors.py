@@ -2,6 +2,7 @@
 
 StreamsError
 ├── Refused    this record cannot be applied: dead-letter it, go on
+├── SleptThrough  this process was frozen for longer than its session: a fresh one is to take its place
 └── LoudStop   going on would do damage: stop, and stay stopped until a person has looked (exit code 78)
     └── UnreadableRow  changelog bytes that this version cannot read: going on would count anew from nothing
 """
@@ -25,6 +26,10 @@ class Refused(StreamsError):
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class SleptThrough(StreamsError):
+    """Others may own the partitions by now."""
 
 
 class LoudStop(StreamsError):

@@ -18,6 +18,14 @@ class Settings(BaseSettings):
     kafka_bootstrap: str = "127.0.0.1:7103"
     registry_url: str = "http://127.0.0.1:7104/apis/ccompat/v7"
     namespace: str = ""
+
+    source_namespace: str | None = None
+    """Where to read `interactions`, if not in the namespace that everything else is read from and written to:
+    so a second version fills topics of its own, side by side with the first."""
+
+    generation: int = Field(default=0, ge=0, le=2**31 - 1)
+    """Told in every public row; of two rows with one key, readers keep that of the higher generation."""
+
     log_format: Literal["console", "json"] = "console"
 
     live_host: str = "127.0.0.1"
@@ -55,3 +63,8 @@ class Settings(BaseSettings):
     @property
     def topics(self) -> Namespace:
         return Namespace(self.namespace)
+
+    @property
+    def source_topics(self) -> Namespace:
+        """Where `interactions` is."""
+        return self.topics if self.source_namespace is None else Namespace(self.source_namespace)

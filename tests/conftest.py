@@ -35,6 +35,16 @@ def stack() -> Iterator[Stack]:
 @pytest.fixture(scope="module")
 def namespace(stack: Stack) -> Iterator[str]:
     """A topic prefix of this module's own, such as "t3f9a."; its topics and schemas exist, and go with it."""
+    yield from _provisioned(stack)
+
+
+@pytest.fixture(scope="module")
+def second_namespace(stack: Stack) -> Iterator[str]:
+    """Another one beside it."""
+    yield from _provisioned(stack)
+
+
+def _provisioned(stack: Stack) -> Iterator[str]:
     space = Namespace(f"t{secrets.token_hex(3)}.")
     apply_topics(Cluster(stack.bootstrap), space)
     apply_schemas(stack.registry_url, space)

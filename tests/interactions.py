@@ -7,7 +7,7 @@ from random import Random
 from typing import Any, Final
 from uuid import UUID
 
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, Message, Producer
 
 from schemas.catalogue import CATALOGUE
 from schemas.topics import INTERACTIONS, Namespace
@@ -26,10 +26,13 @@ UNUSED: Final = dict.fromkeys(
 )
 
 
-def interactions(seed: int, count: int, sessions: int) -> Iterator[Fields]:
-    """`count` Interactions of these many sessions, one in twenty of a bot, in no order of time."""
+def interactions(seed: int, count: int, sessions: int, now_ms: int | None = None) -> Iterator[Fields]:
+    """`count` Interactions of these many sessions, one in twenty of a bot, in no order of time.
+
+    `now_ms` (epoch ms): when they come in; by default now. Seed and moment decide everything.
+    """
     random = Random(seed)
-    now = time.time_ns() // 1_000_000
+    now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     for receipt in range(count):
         session = f"s{seed}-{random.randrange(sessions)}"
         yield {
@@ -96,14 +99,17 @@ class InteractionTopic:
         self.name = self._space.topic(INTERACTIONS)
         with Registry(registry_url) as registry:
             self._encoder = Encoder("interaction", registry.id_of(INTERACTIONS, self._space))
-        self._producer = Producer(producer_settings(Cluster(bootstrap), "test-interactions"))
+        settings = producer_settings(Cluster(bootstrap), "test-interactions")
+        # Kafka away is part of some tests: nothing about it on the terminal, and patience.
+        self._producer = Producer({**settings, "log_level": 2, "message.timeout.ms": 600_000})
+        self._failed: list[KafkaError] = []
 
     def put(self, events: Iterable[dict[str, Any]], retries: int = 1) -> None:
         """Write each event, `retries` times, keyed by its session; returns when Kafka has them all."""
         for event in events:
             self.put_event(event, retries)
             self.poll()
-        self.flush(30.0)
+        self.flush(300.0)
 
     def put_event(self, event: Fields, times: int = 1) -> None:
         """Queue an event; `flush` waits for it."""
@@ -118,7 +124,19 @@ class InteractionTopic:
         """Wait until Kafka has everything that was queued."""
         left = self._producer.flush(seconds)
         assert left == 0, f"{left} records did not reach Kafka"
+        assert not self._failed, f"{len(self._failed)} records did not reach Kafka: {self._failed[0]}"
 
     def put_bytes(self, key: bytes | None, value: bytes | None, partition: int = -1) -> None:
-        """Queue any bytes at all; `flush` waits for them."""
-        self._producer.produce(self.name, key=key, value=value, partition=partition)
+        """Queue any bytes at all, waiting while the queue is full; `flush` waits for them."""
+        while True:
+            try:
+                self._producer.produce(
+                    self.name, key=key, value=value, partition=partition, on_delivery=self._delivered
+                )
+                return
+            except BufferError:
+                self._producer.poll(0.1)
+
+    def _delivered(self, error: KafkaError | None, _message: Message) -> None:
+        if error is not None:
+            self._failed.append(error)

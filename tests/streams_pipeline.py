@@ -18,6 +18,7 @@ from tests.interactions import InteractionTopic
 from tests.oracle.perfumes import expected_affinities, expected_feedback, expected_perfumes
 from tests.oracle.sessions import expected_sessions
 from tests.services import Service, free_port, wait_until
+from tests.stock_reader import StockReader
 from tests.topic import read_topic
 from wire.codec import Decoder
 from wire.errors import Undecodable
@@ -50,14 +51,26 @@ class StreamsPipeline:
         self.space = Namespace(namespace)
         self.topic = InteractionTopic(bootstrap, registry_url, namespace)
         self.registry = Registry(registry_url)
+        self._reader = StockReader(bootstrap, registry_url, self.space)
         self._registry_url = registry_url
         self._folder = folder
         self._session_timeout_ms = session_timeout_ms
 
-    def worker(self, name: str, instance_id: str = "") -> Service:
-        """A stream worker, with its name as group.instance.id unless another is given."""
+    def worker(
+        self, name: str, instance_id: str = "", module: str = "stream_processors", **settings: str
+    ) -> Service:
+        """A stream worker, with its name as group.instance.id unless another is given.
+
+        `settings`: more of them, or others, such as SILLAGE_FLUSH_INTERVAL_MS="500".
+        """
         port = free_port()
-        environment = {
+        return Service(
+            module, self.environment(name, instance_id, port) | settings, port, self._folder / f"{name}.log"
+        )
+
+    def environment(self, name: str, instance_id: str, port: int) -> dict[str, str]:
+        """The settings of a worker."""
+        return {
             "SILLAGE_KAFKA_BOOTSTRAP": self.bootstrap,
             "SILLAGE_REGISTRY_URL": self._registry_url,
             "SILLAGE_NAMESPACE": self.space.prefix,
@@ -67,7 +80,6 @@ class StreamsPipeline:
             "SILLAGE_SESSION_TIMEOUT_MS": str(self._session_timeout_ms),
             "SILLAGE_STREAMS_DATA_DIR": str(self._folder / name),
         }
-        return Service("stream_processors", environment, port, self._folder / f"{name}.log")
 
     def values(self, topic: Topic) -> list[dict[str, Any]]:
         """Every value of a topic that can be decoded, in log order."""
@@ -82,28 +94,28 @@ class StreamsPipeline:
 
     def published(self, topic: Topic) -> dict[str, dict[str, Any]]:
         """The last row of each key, as a reader who begins now would have it."""
-        decoder = Decoder(topic.value or "", self.registry)
-        return {
-            (message.key() or b"").decode(): decoder.decode(message.value())
-            for message in read_topic(self.bootstrap, self.space.topic(topic))
-        }
+        return self._reader.rows(topic)
 
     def differences(self, counted: Callable[[Row], bool] = lambda _event: True) -> list[str]:
         """Rows of any published table that are not what the distinct events amount to."""
         log = [event for event in self.values(INTERACTIONS) if counted(event)]
         found = []
         for topic, expect in PUBLIC.items():
-            expected, published = expect(log), self.published(topic)
-            for key in sorted(expected.keys() | published.keys()):
-                if not _same(expected.get(key), published.get(key)):
-                    found.append(
-                        f"{topic.name} {key}: expected {expected.get(key)}, found {published.get(key)}"
-                    )
+            found += differing(topic.name, expect(log), self.published(topic))
         return found
 
     def wait_until_exact(self, seconds: float) -> None:
         """Every published row equals the brute-force one, within a time."""
         wait_until(lambda: not self.differences(), seconds, lambda: "\n".join(self.differences()[:5]))
+
+
+def differing(table: str, expected: Mapping[str, Row], published: Mapping[str, Row]) -> list[str]:
+    """A line for each row that is missing, too many, or not as expected."""
+    return [
+        f"{table} {key}: expected {expected.get(key)}, found {published.get(key)}"
+        for key in sorted(expected.keys() | published.keys())
+        if not _same(expected.get(key), published.get(key))
+    ]
 
 
 def _same(expected: Row | None, found: Row | None) -> bool:

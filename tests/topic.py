@@ -8,6 +8,20 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 
 def read_topic(bootstrap: str, topic: str) -> Iterator[Message]:
     """Every committed record of the topic as it stands now, partition by partition in offset order."""
+    found: dict[int, list[Message]] = {}
+    for message in stream_topic(bootstrap, topic):
+        found.setdefault(message.partition() or 0, []).append(message)
+    for number in sorted(found):
+        yield from found[number]
+
+
+def last_values(bootstrap: str, topic: str) -> dict[str, bytes | None]:
+    """The last value of each key, as a reader who begins now would have it."""
+    return {(message.key() or b"").decode(): message.value() for message in stream_topic(bootstrap, topic)}
+
+
+def stream_topic(bootstrap: str, topic: str) -> Iterator[Message]:
+    """The same as they come: in offset order within a partition, partitions mixed. Raises KafkaException."""
     consumer = Consumer(
         {
             "bootstrap.servers": bootstrap,
@@ -17,25 +31,23 @@ def read_topic(bootstrap: str, topic: str) -> Iterator[Message]:
             "enable.partition.eof": True,
         }
     )
-    found: dict[int, list[Message]] = {}
     try:
-        partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+        partitions = consumer.list_topics(topic, timeout=30).topics[topic].partitions
         consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
         pending = set(partitions)
         while pending:
             for message in consumer.consume(5_000, timeout=0.1):
-                _take(message, found, pending)
+                if not _is_end(message, pending):
+                    yield message
     finally:
         consumer.close()
-    for number in sorted(found):
-        yield from found[number]
 
 
-def _take(message: Message, found: dict[int, list[Message]], pending: set[int]) -> None:
+def _is_end(message: Message, pending: set[int]) -> bool:
     error, partition = message.error(), message.partition()
-    if partition is None or (error is not None and error.code() != KafkaError._PARTITION_EOF):
+    if error is None:
+        return False
+    if partition is None or error.code() != KafkaError._PARTITION_EOF:
         raise KafkaException(error)
-    if error is not None:
-        pending.discard(partition)
-    else:
-        found.setdefault(partition, []).append(message)
+    pending.discard(partition)
+    return True

@@ -12,8 +12,11 @@ from stream_processors.agents import session_agent
 from stream_processors.engine.batch import TopicPartition
 from stream_processors.engine.engine import Engine
 from stream_processors.engine.metrics import EngineMetrics, Instruments
+from stream_processors.engine.partition import FlushPolicy
 from wire.clients import Cluster
 from wire.registry import Registry
+
+SESSION_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,10 @@ async def _take_over(cluster: Cluster, registry_url: str, space: Namespace) -> T
     with Registry(registry_url) as registry:
         job = session_agent(registry, space)
         metrics = EngineMetrics(Instruments(CollectorRegistry()), job.application)
-        engine = Engine(job, cluster, space, lambda _letter: b"", metrics)
         topic = space.topic(INTERACTIONS)
+        engine = Engine(
+            job, topic, cluster, space, lambda _letter: b"", metrics, FlushPolicy(), SESSION_TIMEOUT_S
+        )
         wanted = {TopicPartition(topic, number) for number in range(INTERACTIONS.partitions)}
         began, used = time.monotonic(), _cpu()
         await engine.take(wanted)

@@ -1,8 +1,8 @@
 """A batch: records of one source partition, labelled with the offset range they stand for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class TopicPartition(NamedTuple):
@@ -39,3 +39,11 @@ class Batch:
     start: int
     end: int
     records: Sequence[Record]
+
+
+class Source(Protocol):
+    """The consumer as the engine sees it."""
+
+    async def seek_wait(self, partitions: Mapping[Any, int]) -> None: ...
+
+    def fetched_to(self) -> Mapping[TopicPartition, int]: ...

@@ -8,12 +8,12 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
 from schemas.topics import Namespace, Topic
-from stream_processors.engine.batch import Batch, TopicPartition
+from stream_processors.engine.batch import Batch, Source, TopicPartition
 from stream_processors.engine.crash import or_exit
 from stream_processors.engine.guard import Verdict
 from stream_processors.engine.job import Job
@@ -22,10 +22,12 @@ from stream_processors.engine.partition import (
     WATERMARK_KEY,
     FailureWatch,
     Flush,
+    FlushPolicy,
     OwnedPartition,
     Rewound,
     Start,
 )
+from stream_processors.engine.pulse import Pulse
 from stream_processors.engine.table import Table
 from stream_processors.engine.takeover import Extent, Reader, Rows, collector_paused
 from stream_processors.engine.transaction import PartitionWriter
@@ -43,22 +45,6 @@ QUIET_S = 5.0
 """Without a batch for this long, a partition's time goes on by the wall clock."""
 
 
-class Source(Protocol):
-    """The consumer as the engine sees it."""
-
-    async def seek_wait(self, partitions: Mapping[Any, int]) -> None: ...
-
-    def fetched_to(self) -> Mapping[TopicPartition, int]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class FlushPolicy:
-    """When to write: after this many seconds, or this many records of one partition."""
-
-    interval: float = 0.2
-    records: int = 20_000
-
-
 @dataclass(slots=True)
 class _Held:
     """A partition with its writer and the commit under way."""
@@ -73,29 +59,38 @@ class _Held:
 
 
 class Engine:
-    """See the module's text. `clock` gives monotonic seconds, `wall_ms` epoch milliseconds."""
+    """See the module's text.
+
+    source_topic: the name on the cluster of what is read. namespace: of everything that is written.
+    session_timeout: seconds after which Kafka gives a silent worker's partitions away.
+    clock: monotonic seconds; wall_ms: epoch milliseconds.
+    """
 
     def __init__(
         self,
         job: Job,
+        source_topic: str,
         cluster: Cluster,
         namespace: Namespace,
         dead_letter: Callable[[Mapping[str, Any]], bytes],
         metrics: EngineMetrics,
-        policy: FlushPolicy | None = None,
+        policy: FlushPolicy,
+        session_timeout: float,
         clock: Callable[[], float] = time.monotonic,
         wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self.job = job
+        self.source_topic = source_topic
         self.group = namespace.group(job.application)
         self._cluster = cluster
         self._namespace = namespace
         self._dead_letter = dead_letter
         self._metrics = metrics
-        self._policy = policy or FlushPolicy()
+        self._policy = policy
         self._clock = clock
         self._wall_ms = wall_ms
         self._watch = FailureWatch()
+        self._pulse = Pulse(session_timeout, clock)
         self._held: dict[TopicPartition, _Held] = {}
         self._applying = False
         self._rotated_at = 0.0
@@ -118,13 +113,13 @@ class Engine:
 
     def tables(self, partition: int) -> Sequence[Table[Any]] | None:
         """The tables of a partition that this worker holds and works on; None: ask elsewhere, or later."""
-        held = self._held.get(TopicPartition(self._namespace.topic(self.job.source), partition))
-        return held.state.tables if held is not None and self._applying else None
+        held = self._held.get(TopicPartition(self.source_topic, partition))
+        return held.state.tables if held is not None and self.ready else None
 
     @property
     def ready(self) -> bool:
         """Whether partitions are assigned and their rows loaded."""
-        return self._applying and bool(self._held)
+        return self._applying and bool(self._held) and not self._pulse.lost
 
     # Rebalance
 
@@ -138,8 +133,7 @@ class Engine:
         await or_exit(self._take(assigned))
 
     async def _take(self, assigned: set[TopicPartition]) -> None:
-        topic = self._namespace.topic(self.job.source)
-        wanted = {tp for tp in assigned if tp.topic == topic}
+        wanted = {tp for tp in assigned if tp.topic == self.source_topic}
         for lost in set(self._held) - wanted:
             held = self._held.pop(lost)
             await held.writer.close()
@@ -150,6 +144,7 @@ class Engine:
             with collector_paused():
                 await self._take_over(news)
             log.info("took over", partitions=[tp.partition for tp in news], seconds=self._clock() - began)
+        self._pulse.beat()
         self._applying = True
 
     async def _take_over(self, news: Sequence[TopicPartition]) -> None:
@@ -167,6 +162,7 @@ class Engine:
             state = OwnedPartition(self.job, tp, start, tables, self._name, self._dead_letter, self._watch)
             now = self._clock()
             self._held[tp] = _Held(state, writers[tp], state.position, moved_at=now, fed_at=now)
+            await asyncio.sleep(0)  # many rows take a while; others have a pulse to keep
 
     def _read_back(self, news: Sequence[TopicPartition]) -> tuple[Mapping[TopicPartition, Extent], Rows]:
         changelogs = [self._name(spec.changelog) for spec in self.job.tables]
@@ -192,21 +188,23 @@ class Engine:
             await or_exit(self._apply(held, batch))
 
     async def _apply(self, held: _Held, batch: Batch) -> None:
-        records = batch.records
-        for at in range(0, max(1, len(records)), RECORDS_AT_A_TIME):
+        records, at = batch.records, 0
+        while at == 0 or at < len(records):
             run = records[at : at + RECORDS_AT_A_TIME]
             last = at + RECORDS_AT_A_TIME >= len(records)
             try:
                 with self._metrics.applying():
-                    held.state.apply(batch, run, batch.end if last else run[-1].offset + 1)
+                    whole = held.state.apply(batch, run, batch.end if last else run[-1].offset + 1)
             except Rewound:
                 await self._read_again(held)
                 return
-            if held.state.waiting >= self._policy.records:
+            if not whole or held.state.waiting >= self._policy.records:
                 await self._begin_flush(held)
             await asyncio.sleep(0)
             if not self._applying:
                 return  # a rebalance began: what was not applied is read again
+            if whole:
+                at += RECORDS_AT_A_TIME
         held.moved_at = self._clock()
 
     async def _seek_back(self, held: _Held) -> None:
@@ -225,6 +223,9 @@ class Engine:
 
     async def run(self) -> None:
         """Flush at every interval, until cancelled."""
+        await asyncio.gather(or_exit(self._pulse.keep(lambda: self._applying)), self._flush_at_intervals())
+
+    async def _flush_at_intervals(self) -> None:
         while True:
             began = self._clock()
             await or_exit(self._tick())
@@ -237,6 +238,9 @@ class Engine:
             self.job.tick(held.state, self._now(held))
             if held.state.dirty:
                 await self._begin_flush(held)
+            await asyncio.sleep(0)  # a large flush takes a while to pack, and there may be one a partition
+            if not self.ready:
+                return  # a rebalance began: what was drained stays as it is
         await self._look_for_stalls()
         if self._clock() - self._rotated_at >= ROTATE_S:
             self._rotated_at = self._clock()

@@ -29,6 +29,15 @@ RELIED_UPON: Final = (
     ("aiokafka.consumer.fetcher", "PartitionRecords._consumer_record"),
 )
 
+ATTRIBUTES: Final = (
+    ("faust.transport.consumer", "ThreadDelegateConsumer", "_thread"),
+    ("aiokafka.consumer.consumer", "AIOKafkaConsumer", "_fetch_max_wait_ms"),
+    ("aiokafka.consumer.consumer", "AIOKafkaConsumer", "_isolation_level"),
+    ("aiokafka.consumer.consumer", "AIOKafkaConsumer", "_subscription"),
+    ("aiokafka.consumer.subscription_state", "TopicPartitionState", "_position"),
+)
+"""What is set or read on their objects: module, class, and the attribute that its `__init__` makes."""
+
 FETCH_WAIT_MS = 100
 
 

@@ -26,6 +26,11 @@ class PartitionView(Protocol):
     @property
     def tables(self) -> Sequence[Table[Any]]: ...
 
+    @property
+    def watermark(self) -> int:
+        """The latest moment (epoch ms) of the source's own time."""
+        ...
+
     def advance(self, moment: int) -> int:
         """Note a moment (epoch ms) of the source's own time; returns the latest one noted so far."""
         ...
@@ -63,5 +68,9 @@ class Job(Protocol):
         ...
 
     def tick(self, partition: PartitionView, now: int) -> None:
-        """Do what is due at `now` (epoch ms); called often, so a little at a time."""
+        """Do what is due at `now` (epoch ms); called often, so a little at a time.
+
+        `now` is the partition's watermark or, where nothing comes any more, later: nothing may follow from it
+        that changes what becomes of a later event.
+        """
         ...

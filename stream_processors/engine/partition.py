@@ -34,6 +34,14 @@ class Start(NamedTuple):
     watermark: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class FlushPolicy:
+    """When to write: after this many seconds, or this many records of one partition."""
+
+    interval: float = 0.2
+    records: int = 20_000
+
+
 @dataclass(slots=True)
 class Flush:
     """What one transaction writes: records by target topic and partition, and the source offset."""
@@ -108,6 +116,8 @@ class OwnedPartition:
         self._open = Flush(source, start.position)
         self._failed: dict[int, str] = {}
         """Offsets on which the reducer failed, and how: not to be applied when they come again."""
+        self._watched_to = start.position
+        """Records before this offset are in the watch's count: those read again are not counted again."""
         self.waiting = 0
 
     @property
@@ -119,16 +129,23 @@ class OwnedPartition:
         """Whether the batch is the next piece of the source."""
         return judge(batch.start, batch.end, self.position)
 
-    def apply(self, batch: Batch, records: Sequence[Record], end: int) -> None:
+    def apply(self, batch: Batch, records: Sequence[Record], end: int) -> bool:
         """Apply `records`, a run of the batch that reaches up to offset `end`, skipping those applied before.
 
-        Raises Rewound, LoudStop, or wire.errors.RegistryUnavailable where nobody can tell what a record is.
+        False: it was cut short, behind a record on which the reducer had failed. That is to be flushed before
+        the rest comes, so that the next failure undoes little: however many fail, none is applied over and
+        over. Raises Rewound, LoudStop, or wire.errors.RegistryUnavailable where nobody can tell what a record
+        is.
         """
         for record in records:
             if record.offset >= self.position:
                 self._apply_record(record)
+                if record.offset in self._failed:
+                    self.position = record.offset + 1
+                    return False
         self.waiting += len(records)
         self.position = max(self.position, end)
+        return True
 
     def _apply_record(self, record: Record) -> None:
         try:
@@ -141,12 +158,17 @@ class OwnedPartition:
             raise  # not the record's fault: the registry's, the machine's, another version's
         except Exception as bug:
             log.exception("reducer failed", source=self.source, offset=record.offset)
-            self._watch.note(failed=True)
+            self._count(record, failed=True)
             self._failed[record.offset] = f"{type(bug).__name__}: {bug}"
             self._take_back()
             raise Rewound from bug
         self._open.outcomes[outcome] += 1
-        self._watch.note(failed=False)
+        self._count(record, failed=False)
+
+    def _count(self, record: Record, failed: bool) -> None:
+        if record.offset >= self._watched_to:
+            self._watched_to = record.offset + 1
+            self._watch.note(failed)
 
     def _outcome(self, record: Record) -> str:
         if record.offset in self._failed:

@@ -9,7 +9,6 @@ from typing import Any, Final
 from stream_processors.engine.table import Table
 from stream_processors.live.answers import NotHere, readable
 from stream_processors.perfumes import windows
-from stream_processors.perfumes.agent import GENERATION
 from stream_processors.perfumes.figures import figures
 from stream_processors.perfumes.row import PERFUME_ROW, trend_of
 
@@ -29,6 +28,7 @@ class LivePerfumes:
     home_partition: Callable[[str], int]
     partitions: int
     now_ms: Callable[[], int]
+    generation: int = 0
 
     def perfume(self, perfume_id: str) -> Mapping[str, Any] | None:
         """The figures as of the newest event; None where there is no such perfume. Raises NotHere."""
@@ -38,7 +38,7 @@ class LivePerfumes:
         packed = tables[0].committed.get(perfume_id)
         if packed is None:
             return None
-        return readable(figures(perfume_id, PERFUME_ROW.unpack(packed), GENERATION), TIMES)
+        return readable(figures(perfume_id, PERFUME_ROW.unpack(packed), self.generation), TIMES)
 
     def trending(self, limit: int) -> Mapping[str, Any]:
         """The share of this worker: its partitions, and of these the perfumes with the highest scores now.

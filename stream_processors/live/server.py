@@ -85,8 +85,10 @@ class LiveRoutes:
         return web.json_response(await self._forwarding.everywhere(request, group, own, merge))
 
 
-def application(rows: Rows, health: Health, keys: ApiKeys, registry: CollectorRegistry) -> web.Application:
-    """The aiohttp application; `keys`: the secret keys that may read."""
+def application(
+    rows: Rows, health: Health, keys: ApiKeys, registry: CollectorRegistry, instance_id: str
+) -> web.Application:
+    """The aiohttp application; `keys`: the secret keys that may read, `instance_id`: the worker's name."""
     app = web.Application()
     app.cleanup_ctx.append(_client)
     routes = LiveRoutes(rows, Forwarding(lambda: app[CLIENT]))
@@ -99,12 +101,12 @@ def application(rows: Rows, health: Health, keys: ApiKeys, registry: CollectorRe
             web.get("/summary", routes.summary),
         ]
     )
-    app.add_routes(_operation(health, registry))
+    app.add_routes(_operation(health, registry, instance_id))
     app.add_subapp("/live", live)
     return app
 
 
-def _operation(health: Health, registry: CollectorRegistry) -> list[web.RouteDef]:
+def _operation(health: Health, registry: CollectorRegistry, instance_id: str) -> list[web.RouteDef]:
     async def healthz(_request: web.Request) -> web.Response:
         stuck = health.not_alive()
         return web.json_response({"alive": True}) if stuck is None else _unavailable(stuck)
@@ -117,7 +119,15 @@ def _operation(health: Health, registry: CollectorRegistry) -> list[web.RouteDef
     async def metrics(_request: web.Request) -> web.Response:
         return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    return [web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)]
+    async def instance(_request: web.Request) -> web.Response:
+        return web.json_response({"instance_id": instance_id})
+
+    return [
+        web.get("/healthz", healthz),
+        web.get("/readyz", readyz),
+        web.get("/metrics", metrics),
+        web.get("/instance", instance),
+    ]
 
 
 async def _client(app: web.Application) -> AsyncIterator[None]:

@@ -6,7 +6,6 @@ from typing import Any
 
 from stream_processors.engine.table import Table
 from stream_processors.live.answers import Gone, NotHere, readable
-from stream_processors.sessions.agent import GENERATION
 from stream_processors.sessions.figures import figures
 from stream_processors.sessions.row import glance, unpack
 
@@ -20,6 +19,7 @@ class LiveSessions:
     tables: Callable[[int], Sequence[Table[Any]] | None]
     home_partition: Callable[[str], int]
     partitions: int
+    generation: int = 0
 
     def session(self, session_id: str) -> Mapping[str, Any] | None:
         """The session's figures, times in ISO 8601; None where there is no such session.
@@ -34,7 +34,7 @@ class LiveSessions:
             return None
         if glance(packed).evicted:
             raise Gone
-        return readable(figures(session_id, unpack(packed), GENERATION), TIMES)
+        return readable(figures(session_id, unpack(packed), self.generation), TIMES)
 
     def summary(self) -> Mapping[str, Any]:
         """The share of this worker: its partitions, and of these the sessions and their human events."""

@@ -7,6 +7,7 @@ has what. What it says may be a moment old: a worker that no longer holds a part
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -20,6 +21,19 @@ FRESH_S = 1.0
 def client_id(instance_id: str, address: str) -> str:
     """The client id of a worker that answers at this address (host:port)."""
     return f"{instance_id}@{address}"
+
+
+class Told(NamedTuple):
+    """What a client id tells."""
+
+    instance_id: str
+    address: str
+
+
+def told_by(client_id: str) -> Told:
+    """Who answers where, by a member's client id; the address is empty where the client is none of ours."""
+    instance_id, _, address = client_id.rpartition("@")
+    return Told(instance_id, address) if instance_id else Told(client_id, "")
 
 
 class Workers:
@@ -44,11 +58,11 @@ class Workers:
     def _ask(self, group: str) -> Mapping[int, str]:
         try:
             asked = self._admin.describe_consumer_groups([group], request_timeout=REQUEST_TIMEOUT_S)
-            described = asked[group].result()
-        except KafkaException:
+            described = asked[group].result(2 * REQUEST_TIMEOUT_S)
+        except (KafkaException, TimeoutError):
             return {}
         return {
-            held.partition: member.client_id.partition("@")[2]
+            held.partition: told_by(member.client_id).address
             for member in described.members
             for held in member.assignment.topic_partitions
         }

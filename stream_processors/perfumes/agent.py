@@ -25,9 +25,6 @@ from stream_processors.perfumes.figures import figures
 from stream_processors.perfumes.packing import due_of, rank_of
 from stream_processors.perfumes.row import PERFUME_ROW, PerfumeRow, trend_of
 
-GENERATION = 0
-"""Raised by a rebuild: its rows replace those of the generations before."""
-
 APPLIED = "applied"
 RANKED_AT_A_TIME = 500
 
@@ -59,6 +56,7 @@ class PerfumeAgent:
         encode: Encoders,
         check_home: Callable[[str, int], None],
         now_ms: Callable[[], int],
+        generation: int = 0,
     ) -> None:
         """`check_home` raises InvalidRecord for a perfume id that another partition keeps.
 
@@ -67,9 +65,9 @@ class PerfumeAgent:
         self.decode = decode
         self._check_home = check_home
         self._now_ms = now_ms
-        self._perfumes = _perfumes(encode.stats)
-        self._affinities = _affinities(encode.affinity)
-        self._feedback = _feedback(encode.feedback)
+        self._perfumes = _perfumes(encode.stats, generation)
+        self._affinities = _affinities(encode.affinity, generation)
+        self._feedback = _feedback(encode.feedback, generation)
 
     @property
     def tables(self) -> Sequence[TableSpec[Any]]:
@@ -133,7 +131,7 @@ def _feedback_key(event: PerfumeEvent) -> str | None:
     return compound_key(event.recommendation.id, event.viewer, event.perfume_id)
 
 
-def _perfumes(encode: Encode) -> TableSpec[PerfumeRow]:
+def _perfumes(encode: Encode, generation: int) -> TableSpec[PerfumeRow]:
     return TableSpec(
         name="perfume-stats",
         changelog=PERFUME_CHANGELOG,
@@ -141,13 +139,13 @@ def _perfumes(encode: Encode) -> TableSpec[PerfumeRow]:
         new=PerfumeRow,
         pack=PERFUME_ROW.pack,
         unpack=PERFUME_ROW.unpack,
-        publish=lambda perfume_id, row: encode(figures(perfume_id, row, GENERATION)),
+        publish=lambda perfume_id, row: encode(figures(perfume_id, row, generation)),
         rank=rank_of,
         due=due_of,
     )
 
 
-def _affinities(encode: Encode) -> TableSpec[AffinityRow]:
+def _affinities(encode: Encode, generation: int) -> TableSpec[AffinityRow]:
     return TableSpec(
         name="affinities",
         changelog=AFFINITY_CHANGELOG,
@@ -155,11 +153,11 @@ def _affinities(encode: Encode) -> TableSpec[AffinityRow]:
         new=AffinityRow,
         pack=AFFINITY_ROW.pack,
         unpack=AFFINITY_ROW.unpack,
-        publish=lambda key, row: encode(affinity.figures(key, row, GENERATION)),
+        publish=lambda key, row: encode(affinity.figures(key, row, generation)),
     )
 
 
-def _feedback(encode: Encode) -> TableSpec[FeedbackRow]:
+def _feedback(encode: Encode, generation: int) -> TableSpec[FeedbackRow]:
     return TableSpec(
         name="recommendation-feedback",
         changelog=FEEDBACK_CHANGELOG,
@@ -167,5 +165,5 @@ def _feedback(encode: Encode) -> TableSpec[FeedbackRow]:
         new=FeedbackRow,
         pack=FEEDBACK_ROW.pack,
         unpack=FEEDBACK_ROW.unpack,
-        publish=lambda key, row: encode(feedback.figures(key, row, GENERATION)),
+        publish=lambda key, row: encode(feedback.figures(key, row, generation)),
     )

@@ -15,11 +15,10 @@ from stream_processors.sessions.figures import published
 from stream_processors.sessions.reducer import Effect, SessionOverflow, apply
 from stream_processors.sessions.row import SessionRow, glance, pack, unpack
 
-GENERATION = 0
-"""Raised by a rebuild: its rows replace those of the generations before."""
-
 BOT = "bot"
 CLOSE_AT_A_TIME = 500
+LOOK_AGAIN_MS = 3_600_000
+"""At a row that would be evicted by the wall clock, while its partition's own time stands still."""
 
 
 class SessionAgent:
@@ -35,6 +34,7 @@ class SessionAgent:
         encode_session: Callable[[Mapping[str, Any]], bytes],
         check_home: Callable[[str, int], None],
         forwards: Callable[[Mapping[str, Any]], Sequence[Forwarded]],
+        generation: int = 0,
     ) -> None:
         """`check_home` raises InvalidRecord for a session id that another partition keeps.
 
@@ -44,6 +44,7 @@ class SessionAgent:
         self.decode = decode
         self._encode = encode_session
         self._forwards = forwards
+        self._generation = generation
         self._check_home = check_home
         self._sessions: TableSpec[SessionRow] = TableSpec(
             name="sessions",
@@ -69,8 +70,10 @@ class SessionAgent:
             return BOT
         session_id: str = value["session_id"]
         table: Table[SessionRow] = partition.tables[0]
-        row = table.get(session_id) or self._first_row(partition, session_id)
-        if row.events and lifetime.is_past(row, watermark):
+        row = table.get(session_id)
+        if row is None or lifetime.is_forgotten(row, watermark):
+            row = self._first_row(partition, session_id)
+        elif lifetime.is_past(row, watermark):
             raise Refused(Reason.LATE, f"session {session_id} had its last event beyond the live horizon")
         if lifetime.is_late(event.occurred_at, watermark):
             raise Refused(Reason.LATE, f"it happened at {event.occurred_at}, the time here is {watermark}")
@@ -93,18 +96,19 @@ class SessionAgent:
             row = table.get(session_id)
             if row is None:
                 continue
-            changed = lifetime.grow_old(row, now)
+            changed = lifetime.grow_old(row, now, partition.watermark)
             if changed is None:
                 table.remove(session_id)
                 continue
             if changed:
                 table.put(session_id, row)
             next_look = lifetime.next_look(row.last_received, row.closed, row.evicted)
-            table.agenda.schedule(session_id, next_look)
+            again = next_look if changed or next_look > now else now + LOOK_AGAIN_MS
+            table.agenda.schedule(session_id, again)
 
     def _published(self, session_id: str, row: SessionRow) -> bytes | None:
         """An evicted row's last figures were published when it closed."""
-        return None if row.evicted else self._encode(published(session_id, row, GENERATION))
+        return None if row.evicted else self._encode(published(session_id, row, self._generation))
 
     def _first_row(self, partition: PartitionView, session_id: str) -> SessionRow:
         """A new row, unless the session lives in another partition: two rows would each count a part."""

@@ -1,7 +1,8 @@
 """When a session closes, leaves memory, is forgotten; and when an event comes too late for it.
 
-Everything is told in the partition's own time: the watermark, the largest arrival time seen on it. So the
-same log always gives the same verdicts, however long ago it was written.
+What becomes of an event is told in the partition's own time: the watermark, the largest arrival time seen on
+it. So the same log always gives the same verdicts, however long ago it was written. Only closing may also
+follow the wall clock, on a partition where nothing comes any more: it changes no figure, and can be undone.
 """
 
 from typing import Final
@@ -36,12 +37,17 @@ def due(packed: bytes) -> int:
     return next_look(seen.last_received, seen.closed, seen.evicted)
 
 
-def grow_old(row: SessionRow, now: int) -> bool | None:
-    """Close or evict the row in place where its time has come.
+def is_forgotten(row: SessionRow, watermark: int) -> bool:
+    """Whether it is as if the row had never been, whether or not it was removed yet."""
+    return row.events > 0 and row.last_received + FORGET_MS <= watermark
+
+
+def grow_old(row: SessionRow, now: int, watermark: int) -> bool | None:
+    """Close the row in place where its time has come by `now`, evict it where it has by the watermark.
 
     True: it changed. False: not yet. None: it is to be forgotten altogether.
     """
-    if next_look(row.last_received, row.closed, row.evicted) > now:
+    if next_look(row.last_received, row.closed, row.evicted) > (watermark if row.closed else now):
         return False
     if row.evicted:
         return None

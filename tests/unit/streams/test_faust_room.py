@@ -1,11 +1,15 @@
 """The private names of Faust and aiokafka that the fetch room leans on, in the versions that are pinned."""
 
+import ast
 import importlib
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
-from stream_processors.engine.fetch import RELIED_UPON
+from ops.runtime.home import PROJECT
+from stream_processors.engine import fetch
+from stream_processors.engine.fetch import ATTRIBUTES, RELIED_UPON
 
 PINNED = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0", "mode-streaming": "0.7.1"}
 
@@ -23,11 +27,34 @@ def test_the_name_is_there(module: str, name: str) -> None:
     assert thing is not None
 
 
-def test_aiokafka_keeps_what_the_room_sets_and_reads_under_these_names() -> None:
-    consumer = importlib.import_module("aiokafka.consumer.consumer")
-    state = importlib.import_module("aiokafka.consumer.subscription_state")
-    names = consumer.AIOKafkaConsumer.__init__.__code__.co_names
-    assert {"_fetch_max_wait_ms", "_isolation_level", "_subscription"} <= set(names)
-    assert "_position" in state.TopicPartitionState.__init__.__code__.co_names
-    assert hasattr(state.Assignment, "state_value")
-    assert hasattr(state.Assignment, "tps")
+@pytest.mark.parametrize(("module", "owner", "name"), ATTRIBUTES)
+def test_the_attribute_is_made_where_the_room_expects_it(module: str, owner: str, name: str) -> None:
+    made_by = getattr(importlib.import_module(module), owner).__init__
+    assert name in made_by.__code__.co_names
+
+
+def test_the_assignment_can_be_asked_for_the_state_of_its_partitions() -> None:
+    assignment = importlib.import_module("aiokafka.consumer.subscription_state").Assignment
+    assert hasattr(assignment, "state_value")
+    assert hasattr(assignment, "tps")
+
+
+NAMES = {name.split(".")[-1] for _, name in RELIED_UPON} | {name for *_, name in ATTRIBUTES}
+
+
+def test_no_private_name_is_used_that_is_not_listed() -> None:
+    tree = ast.parse(Path(fetch.__file__).read_text())
+    touched = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    own |= {
+        target.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.AnnAssign) and isinstance(target := node.target, ast.Attribute)
+    }
+    private = {name for name in touched if name.startswith("_") and not name.startswith("__")}
+    assert private - own <= NAMES
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_the_page_says_why_the_name_is_needed(name: str) -> None:
+    assert name in (PROJECT / "docs" / "streams.md").read_text()

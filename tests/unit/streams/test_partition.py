@@ -1,16 +1,25 @@
 """What one flush writes: changed rows, dead letters and how far the source was read, all of it or nothing."""
 
+from collections import Counter
 from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from schemas import limits
 from schemas.topics import INTERACTIONS
 from stream_processors.engine.guard import Verdict, judge
-from stream_processors.engine.partition import FAILURE_WINDOW, WATERMARK_KEY, FailureWatch, Rewound
+from stream_processors.engine.partition import (
+    FAILURE_WINDOW,
+    WATERMARK_KEY,
+    FailureWatch,
+    Flush,
+    OwnedPartition,
+    Rewound,
+)
 from stream_processors.errors import LoudStop
 from stream_processors.sessions import reducer
 from tests.oracle.sessions import expected_sessions
@@ -124,13 +133,63 @@ def test_a_record_that_breaks_the_reducer_half_way_is_dead_lettered_and_harms_no
     with pytest.raises(Rewound):
         partition.apply(batch(0, 3), records, 3)
     assert partition.position == began, "the open flush is undone and read again"
-    partition.apply(batch(began, 3), records[began:], 3)
-    flush = partition.take_flush()
-    ((_, letter),) = written(flush, DEAD)
+    assert not partition.apply(batch(began, 3), records[began:], 3), "to be flushed before the rest comes"
+    ((_, letter),) = written(partition.take_flush(), DEAD)
     assert (letter["reason"], letter["source_offset"]) == ("processor_error", 1)
     assert "a bug" in letter["message"]
+    assert partition.apply(batch(began, 3), records[began:], 3)
     expected = expected_sessions([interaction(event_id=path, path=path) for path in ("/", "/a")])
-    assert [row for _, row in written(flush, SESSIONS)] == list(expected.values())
+    assert [row for _, row in written(partition.take_flush(), SESSIONS)] == list(expected.values())
+
+
+def break_one_in(every: int, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Let the reducer fail on each event whose number is divisible; counts how often each is tried."""
+    real, tried = reducer._fold_flags, Counter[str]()
+
+    def broken(row: Any, event: Any) -> None:
+        tried[event.path] += 1
+        real(row, event)
+        if int(event.path[1:]) % every == 0:
+            raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(reducer, "_fold_flags", broken)
+    return tried
+
+
+def drive(partition: OwnedPartition, count: int) -> list[Flush]:
+    """Feed `count` events as the engine does: read again after a failure, flush when told to."""
+    events = [interaction(session_id=f"s-{at}", path=f"/{at + 1}") for at in range(count)]
+    log = [FakeRecord(at, encode(event)) for at, event in enumerate(events)]
+    flushes = []
+    with capture_logs():  # hundreds of tracebacks otherwise
+        while partition.position < count:
+            try:
+                if not partition.apply(batch(partition.position, count), log, count):
+                    flushes.append(partition.take_flush())
+                    partition.landed()
+            except Rewound:
+                continue
+    return [*flushes, partition.take_flush()]
+
+
+def test_many_failing_records_cost_a_letter_each_and_no_more_work_than_reading_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried = break_one_in(6, monkeypatch)
+    flushes = drive(owned_partition(), 600)
+    letters = [letter["source_offset"] for flush in flushes for _, letter in written(flush, DEAD)]
+    assert letters == list(range(5, 600, 6))
+    assert max(tried.values()) <= 2
+    published = Counter(row["session_id"] for flush in flushes for _, row in written(flush, SESSIONS))
+    assert published == Counter(f"s-{at}" for at in range(600) if (at + 1) % 6)
+
+
+def test_more_than_a_fifth_of_a_thousand_failing_stops_it_loudly_though_most_are_read_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    break_one_in(4, monkeypatch)
+    with pytest.raises(LoudStop, match="201 of the last"):
+        drive(owned_partition(), 1_000)
 
 
 def test_a_session_closed_in_a_flush_that_was_undone_closes_all_the_same() -> None:

@@ -27,6 +27,12 @@ def put(partition: OwnedPartition, **fields: Any) -> None:
     partition.apply(batch(record.offset, record.offset + 1, record), [record], record.offset + 1)
 
 
+def pass_time(partition: OwnedPartition, moment: int) -> None:
+    """The source's own time goes on to this moment."""
+    partition.advance(moment)
+    partition.job.tick(partition, moment)
+
+
 def flushed(partition: OwnedPartition, topic: str = SESSIONS) -> list[Any]:
     """The values that a flush writes to the topic."""
     values = [value for _, value in written(partition.take_flush(), topic)]
@@ -80,16 +86,16 @@ def test_behind_the_horizon_a_session_leaves_memory_and_its_last_row_stays_as_pu
     partition = owned_partition()
     put(partition, event_id="a", received_at=1_000)
     for now in (HALF_HOUR * 2, HORIZON * 2):
-        partition.job.tick(partition, now)
+        pass_time(partition, now)
         flushed(partition)
     (packed,) = partition.tables[0].committed.values()
     assert len(packed) < 20
     live = LiveSessions(lambda _number: partition.tables, lambda _session: 0, partitions=1)
     with pytest.raises(Gone):
         live.session("s-1")
-    partition.job.tick(partition, 1_000 + FORGET_MS + 1)
+    pass_time(partition, 1_000 + FORGET_MS + 1)
     flush = partition.take_flush()
-    assert flush.records == {(CHANGELOG, 0): [(b"s-1", None)]}
+    assert flush.records[(CHANGELOG, 0)][1:] == [(b"s-1", None)]
     partition.landed()
     assert partition.tables[0].committed == {}
 
@@ -105,11 +111,34 @@ def test_a_fresh_event_of_a_session_long_past_is_late_whether_or_not_it_was_evic
     put(partition, event_id="other", session_id="s-2", received_at=now, occurred_at=now)
     if evicted:
         for moment in (HALF_HOUR * 2, HORIZON + 5_000):
-            partition.job.tick(partition, moment)
+            pass_time(partition, moment)
             flushed(partition)
     flushed(partition)
     put(partition, event_id="b", received_at=now, occurred_at=now)
     assert [letter["reason"] for letter in flushed(partition, DEAD)] == ["late"]
+
+
+@pytest.mark.parametrize("ticked", [False, True])
+def test_a_session_id_that_comes_back_after_it_was_forgotten_is_a_new_session(ticked: bool) -> None:
+    partition = owned_partition()
+    put(partition, event_id="a", received_at=1_000)
+    now = 1_000 + FORGET_MS
+    for moment in (HALF_HOUR * 2, HORIZON * 2, now) if ticked else ():
+        pass_time(partition, moment)
+    put(partition, event_id="b", received_at=now, occurred_at=now)
+    assert [row["events"] for row in flushed(partition)] == [1]
+
+
+def test_where_nothing_comes_any_more_the_wall_clock_closes_but_changes_what_becomes_of_no_event() -> None:
+    """A backlog may follow: its events arrived long ago, and are judged by when they did."""
+    partition = owned_partition()
+    put(partition, event_id="a", received_at=1_000)
+    for wall in (HALF_HOUR * 2, HORIZON * 2, FORGET_MS * 2):
+        partition.job.tick(partition, wall)
+        partition.job.tick(partition, wall)
+    assert [row["closed"] for row in flushed(partition)] == [True]
+    put(partition, event_id="b", received_at=1_000 + HORIZON)
+    assert [(row["events"], row["closed"]) for row in flushed(partition)] == [(2, False)]
 
 
 def test_an_event_behind_the_horizon_is_late_and_one_at_it_is_not() -> None:
