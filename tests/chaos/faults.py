@@ -1,4 +1,7 @@
-"""The faults, each a few seconds of harm; which, to whom and when comes from one seeded generator."""
+"""The faults, each a few seconds of harm; which, to whom and in what order comes from one seeded generator.
+
+A fault waits for what it needs (a process to harm, Kafka to be back), however slow the machine is.
+"""
 
 import signal
 import time
@@ -7,13 +10,17 @@ from random import Random
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from tests.chaos.fleet import Fleet
+from tests.chaos.fleet import PATIENCE_S, Fleet
+from tests.services import wait_until
+
+MOST_WORKERS: Final = 4
+TWINS_S: Final = 20.0
 
 Fault = Callable[["Scene"], str]
 
 
 class Broker(Protocol):
-    """The Kafka server under test."""
+    """The Kafka server under test. Both return when it answers again."""
 
     def kill(self) -> None:
         """kill -9; its supervisor starts it again."""
@@ -36,7 +43,7 @@ class Scene:
 
     def somebody(self) -> str:
         """The name of a worker."""
-        return self.random.choice(sorted(self.fleet.names))
+        return self.random.choice(self.fleet.names)
 
     def newcomer(self) -> str:
         """A name nobody had."""
@@ -68,16 +75,30 @@ def make_zombie(scene: Scene) -> str:
 
 
 def duplicate_instance(scene: Scene) -> str:
-    """A second worker with the id of a living one; Kafka fences the first, who starts again, and so on."""
+    """Two live workers with one id: the first is frozen while the second starts, which else would refuse.
+
+    The second takes the first one's place; the first wakes up, is fenced, and may not start again while the
+    second lives: a loud stop. Then the second leaves and the first is started anew, as an operator would.
+    """
     twin, name = scene.somebody(), scene.newcomer()
-    scene.fleet.add(name, instance_id=twin)
-    time.sleep(4.0)
-    scene.fleet.leave(name)
-    return f"duplicate of {twin}"
+    fleet = scene.fleet
+    fleet.signal(twin, signal.SIGSTOP)
+    fleet.add(name, instance_id=twin)
+    wait_until(lambda: fleet.ready(name), PATIENCE_S, lambda: fleet.tail(name))
+    fleet.signal(twin, signal.SIGCONT)
+    until = time.monotonic() + TWINS_S
+    while not fleet.loud_stops and time.monotonic() < until:
+        time.sleep(0.2)  # without an event on their partitions, neither notices the other
+    stopped = fleet.loud_stops
+    fleet.leave(name)
+    fleet.settle(set(fleet.names))
+    return f"duplicate of {twin}; stopped loudly: {', '.join(stopped) or 'none'}"
 
 
 def join(scene: Scene) -> str:
-    """One more worker."""
+    """One more worker; where there are many, one less."""
+    if len(scene.fleet.names) >= MOST_WORKERS:
+        return leave(scene)
     name = scene.newcomer()
     scene.fleet.add(name)
     return f"{name} joins"

@@ -1,34 +1,36 @@
 """Workers kept alive as a supervisor would, while somebody harms them."""
 
-import signal
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from signal import SIGTERM, Signals
 
-from tests.services import Service
+from stream_processors.errors import EXIT_LOUD_STOP
+from tests.services import Service, wait_until
 
 RESTART_S = 0.3
-LOUD_STOP = 78
+PATIENCE_S = 180.0
 
 
 @dataclass
 class Slot:
-    """A place for one worker: started again whenever it ends, unless told to stop or it must not be."""
+    """A place for one worker: started again whenever it ends, unless it must not be."""
 
     name: str
     service: Service
     wanted: bool = True
     exits: list[int] = field(default_factory=list)
+    stopped_loudly: bool = False
 
 
 class Fleet:
-    """Some slots, watched by a thread."""
+    """Some slots, watched by a thread. A slot has one process at a time: the next starts after its end."""
 
     def __init__(self, make: Callable[[str, str], Service]) -> None:
         """`make` gives a service for a slot's name and a group.instance.id."""
         self._make = make
         self._slots: dict[str, Slot] = {}
+        self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._watch = threading.Thread(target=self._keep_alive, daemon=True)
         self._watch.start()
@@ -36,35 +38,53 @@ class Fleet:
     @property
     def names(self) -> list[str]:
         """Slots with a worker that is wanted."""
-        return [slot.name for slot in self._slots.values() if slot.wanted]
+        return sorted(slot.name for slot in self._slots.values() if slot.wanted)
 
     @property
     def exits(self) -> dict[str, list[int]]:
         """Exit codes so far, by slot."""
         return {slot.name: slot.exits for slot in self._slots.values()}
 
-    def add(self, name: str, instance_id: str = "") -> None:
-        """Start a worker in a new slot."""
-        slot = Slot(name, self._make(name, instance_id or name))
-        slot.service.launch()
-        self._slots[name] = slot
+    @property
+    def loud_stops(self) -> list[str]:
+        """Slots whose worker said that it must not be started again, and was not."""
+        return sorted(slot.name for slot in self._slots.values() if slot.stopped_loudly)
 
-    def signal(self, name: str, number: signal.Signals) -> None:
-        """Send a signal, unless it is just down."""
-        if self._slots[name].service.running:
-            self._slots[name].service.signal(number)
+    def add(self, name: str, instance_id: str = "") -> None:
+        """Have a worker in this slot; one that is leaving it is waited for."""
+        if name in self._slots:
+            self._wait_for_end(self._slots[name])
+        with self._lock:
+            slot = self._slots.setdefault(name, Slot(name, self._make(name, instance_id or name)))
+            slot.wanted, slot.stopped_loudly = True, False
+            slot.service.launch()
+
+    def signal(self, name: str, number: Signals) -> None:
+        """Send a signal to the worker, as soon as there is one. Raises AssertionError if there never is."""
+        slot = self._slots[name]
+        wait_until(
+            lambda: self._signalled(slot, number), PATIENCE_S, lambda: f"{name} does not run: {slot.exits}"
+        )
 
     def leave(self, name: str) -> None:
-        """Ask the worker to end in order, and do not start it again."""
-        self._slots[name].wanted = False
-        self.signal(name, signal.SIGTERM)
+        """Ask the worker to end in order, wait until it has, and do not start it again."""
+        slot = self._slots[name]
+        with self._lock:
+            slot.wanted = False
+            if slot.service.running:
+                slot.service.signal(SIGTERM)
+        self._wait_for_end(slot)
 
-    def settle(self, slots: set[str], instance: Callable[[str], str]) -> None:
-        """Have exactly these slots, each with a running worker."""
+    def ready(self, name: str) -> bool:
+        """Whether the worker says that it does its work."""
+        return self._slots[name].service.ready()
+
+    def settle(self, slots: set[str]) -> None:
+        """Have exactly these slots, each with a worker, those that stopped loudly included."""
         for name in set(self.names) - slots:
             self.leave(name)
-        for name in slots - set(self.names):
-            self.add(name, instance(name))
+        for name in sorted(slots - set(self.names) | slots & set(self.loud_stops)):
+            self.add(name)
 
     def end(self) -> None:
         """Stop watching, and everything watched."""
@@ -73,19 +93,36 @@ class Fleet:
         for slot in self._slots.values():
             slot.service.end()
 
-    def loud_stops(self) -> list[str]:
-        """Slots whose worker said that it must not be started again."""
-        return [slot.name for slot in self._slots.values() if LOUD_STOP in slot.exits]
+    def tail(self, name: str) -> str:
+        """The end of the worker's log."""
+        return self._slots[name].service.tail()
+
+    def _signalled(self, slot: Slot, number: Signals) -> bool:
+        with self._lock:
+            if slot.service.running:
+                slot.service.signal(number)
+                return True
+            return False
+
+    def _wait_for_end(self, slot: Slot) -> None:
+        wait_until(
+            lambda: not slot.service.running,
+            PATIENCE_S,
+            lambda: f"{slot.name} does not end: {slot.service.tail()}",
+        )
 
     def _keep_alive(self) -> None:
-        while not self._stopping.is_set():
-            for slot in list(self._slots.values()):
-                code = slot.service.poll()
-                if code is None:
-                    continue
-                slot.exits.append(code)
-                if slot.wanted and code != LOUD_STOP:
-                    slot.service.launch()
-                else:
-                    slot.service.forget()
-            time.sleep(RESTART_S)
+        while not self._stopping.wait(RESTART_S):
+            with self._lock:
+                for slot in self._slots.values():
+                    self._look_after(slot)
+
+    def _look_after(self, slot: Slot) -> None:
+        code = slot.service.poll()
+        if code is None:
+            return
+        slot.exits.append(code)
+        slot.service.forget()
+        slot.stopped_loudly = code == EXIT_LOUD_STOP
+        if slot.wanted and not slot.stopped_loudly:
+            slot.service.launch()
