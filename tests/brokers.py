@@ -1,0 +1,141 @@
+"""Three Kafka brokers of our own, each killed and started at will."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from ops.runtime.distribution import Distribution, ensure
+from ops.runtime.home import NATIVE
+from tests.services import free_port, wait_until
+
+NODES: Final = (1, 2, 3)
+PATIENCE_S: Final = 300.0
+CLUSTER: Final = "c2lsbGFnZS10aHJlZS0wMQ"
+
+PROPERTIES: Final = """\
+process.roles=broker,controller
+node.id={node}
+controller.quorum.voters={voters}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+controller.listener.names=CONTROLLER
+log.dirs={data}
+auto.create.topics.enable=false
+offsets.topic.replication.factor=3
+offsets.topic.num.partitions=8
+transaction.state.log.replication.factor=3
+transaction.state.log.min.isr=2
+transaction.state.log.num.partitions=8
+share.coordinator.state.topic.replication.factor=3
+share.coordinator.state.topic.min.isr=2
+broker.session.timeout.ms=6000
+broker.heartbeat.interval.ms=500
+group.initial.rebalance.delay.ms=0
+transaction.abort.timed.out.transaction.cleanup.interval.ms=2000
+"""
+
+
+class Brokers:
+    """A cluster in which each node is broker and controller."""
+
+    def __init__(self, folder: Path, distribution: Distribution) -> None:
+        self._folder = folder
+        self._distribution = distribution
+        self._ports = {node: free_port() for node in NODES}
+        self._controllers = {node: free_port() for node in NODES}
+        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+
+    @property
+    def bootstrap(self) -> str:
+        """All three."""
+        return ",".join(f"127.0.0.1:{port}" for port in self._ports.values())
+
+    def format(self) -> None:
+        """Write each node's configuration and its empty log."""
+        voters = ",".join(f"{node}@127.0.0.1:{port}" for node, port in self._controllers.items())
+        for node in NODES:
+            data = self._folder / f"data-{node}"
+            self._configuration(node).write_text(
+                PROPERTIES.format(
+                    node=node,
+                    voters=voters,
+                    port=self._ports[node],
+                    controller=self._controllers[node],
+                    data=data,
+                )
+            )
+            tool = ("kafka.tools.StorageTool", "format", "--ignore-formatted", "--cluster-id", CLUSTER, "-c")
+            subprocess.run(self._java(*tool, str(self._configuration(node))), check=True, capture_output=True)
+
+    def start(self, node: int) -> None:
+        """Start a node without waiting."""
+        with (self._folder / f"broker-{node}.log").open("ab") as log:
+            command = self._java("kafka.Kafka", str(self._configuration(node)))
+            self._processes[node] = subprocess.Popen(command, stdout=log, stderr=log, cwd=self._folder)
+
+    def kill(self, node: int) -> None:
+        """kill -9, and wait until it is gone."""
+        self._processes[node].kill()
+        self._processes[node].wait()
+
+    def wait_for(self, count: int) -> None:
+        """Wait until that many brokers are in the cluster."""
+        wait_until(lambda: self._known() == count, PATIENCE_S, self._tail)
+
+    def wait_in_sync(self, topics: set[str]) -> None:
+        """Wait until every replica of these topics has caught up."""
+        wait_until(lambda: self._lagging(topics) == 0, PATIENCE_S, self._tail)
+
+    def end(self) -> None:
+        """No process is left."""
+        for node in self._processes:
+            self.kill(node)
+
+    def _known(self) -> int:
+        try:
+            return len(self._admin().list_topics(timeout=5).brokers)
+        except KafkaException:
+            return 0
+
+    def _lagging(self, topics: set[str]) -> int:
+        try:
+            told = self._admin().list_topics(timeout=5).topics
+        except KafkaException:
+            return -1
+        found = [part for name in topics for part in told[name].partitions.values()]
+        return sum(len(part.isrs) < len(part.replicas) for part in found)
+
+    def _admin(self) -> AdminClient:
+        return AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 2})
+
+    def _tail(self) -> str:
+        logs = [(self._folder / f"broker-{node}.log").read_text(errors="replace")[-1_500:] for node in NODES]
+        return "\n".join(logs)
+
+    def _configuration(self, node: int) -> Path:
+        return self._folder / f"server-{node}.properties"
+
+    def _java(self, *arguments: str) -> list[str]:
+        options = ["-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+        log4j = f"-Dlog4j2.configurationFile={NATIVE / 'log4j2.properties'}"
+        return ["java", *options, log4j, "-cp", f"{self._distribution.kafka_jars}/*", *arguments]
+
+
+@contextmanager
+def three_brokers(folder: Path) -> Iterator[Brokers]:
+    """A running cluster, gone at the end."""
+    brokers = Brokers(folder, ensure(lambda _progress: None))
+    brokers.format()
+    try:
+        for node in NODES:
+            brokers.start(node)
+        brokers.wait_for(len(NODES))
+        yield brokers
+    finally:
+        brokers.end()
