@@ -209,10 +209,15 @@ class Chaos:
             os.kill(pid, signal.SIGCONT)
         await self._gateway.until(lambda waiting: waiting == 0)
 
+    def _in_topic(self) -> list[str]:
+        """The event ids of all records."""
+        with Registry(self._stack.registry_url) as registry:
+            decoder = Decoder("interaction", registry)
+            topic = read_topic(self._stack.bootstrap, self._space.topic(INTERACTIONS))
+            return [decoder.decode(message.value())["event_id"] for message in topic]
+
     def _judged(self) -> Verdict:
-        decoder = Decoder("interaction", Registry(self._stack.registry_url))
-        topic = read_topic(self._stack.bootstrap, self._space.topic(INTERACTIONS))
-        verdict = judge(self._load.sent, [decoder.decode(message.value())["event_id"] for message in topic])
+        verdict = judge(self._load.sent, self._in_topic())
         refused = [request for request in self._load.sent if request.status == 503]
         hinted = bool(refused) and all(request.retry_after for request in refused)
         verdict.checks |= {
