@@ -20,7 +20,12 @@ class StockReader:
     def __init__(self, bootstrap: str, registry_url: str, space: Namespace) -> None:
         self._bootstrap = bootstrap
         self._space = space
-        self._deserialize = AvroDeserializer(SchemaRegistryClient({"url": registry_url}))
+        self._registry = SchemaRegistryClient({"url": registry_url})
+        self._deserialize = AvroDeserializer(self._registry)
+
+    def close(self) -> None:
+        """Let go of the connections to the registry."""
+        self._registry.close()
 
     def rows(self, topic: Topic) -> dict[str, Row]:
         """The last row of each key, as a reader who begins now would have it; without those deleted."""

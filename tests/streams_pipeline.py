@@ -56,6 +56,11 @@ class StreamsPipeline:
         self._folder = folder
         self._session_timeout_ms = session_timeout_ms
 
+    def close(self) -> None:
+        """Let go of the connections to the registry."""
+        self.registry.close()
+        self._reader.close()
+
     def worker(
         self, name: str, instance_id: str = "", module: str = "stream_processors", **settings: str
     ) -> Service:

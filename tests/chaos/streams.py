@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -96,14 +97,15 @@ def run(stack: Stack, script: Script, faults: int, folder: Path, console: Consol
         stream.finish()
         fleet.settle(set(WORKERS))
         progress.wait_done()
-        judgement = judge(StockReader(stack.bootstrap, stack.registry_url, space), script)
+        with closing(StockReader(stack.bootstrap, stack.registry_url, space)) as reader:
+            judgement = judge(reader, script)
         judgement.differences["workers at work"] = [
             f"{name} stopped for good: {fleet.tail(name)}" for name in fleet.loud_stops
         ]
         return Outcome(done, judgement, Counter(code for codes in fleet.exits.values() for code in codes))
     finally:
         fleet.end()
-        pipeline.registry.close()
+        pipeline.close()
 
 
 def _harm(scene: Scene, stream: Stream, progress: Progress, faults: int, console: Console) -> list[str]:

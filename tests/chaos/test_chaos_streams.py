@@ -10,7 +10,7 @@ from tests.chaos.load import Script
 from tests.chaos.streams import run
 from tests.stack import Stack
 
-pytestmark = [pytest.mark.integration, pytest.mark.long]
+pytestmark = pytest.mark.integration
 
 SEED = 4
 

@@ -33,7 +33,7 @@ def pipeline(
     folder = tmp_path_factory.mktemp("streams")
     made = StreamsPipeline(stack.bootstrap, stack.registry_url, namespace, folder)
     yield made
-    made.registry.close()
+    made.close()
 
 
 def test_a_session_can_be_read_live_by_those_with_a_key(pipeline: StreamsPipeline) -> None:

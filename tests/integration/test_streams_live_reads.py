@@ -33,7 +33,7 @@ def pipeline(stack: Stack, namespace: str, tmp_path: Path) -> Iterator[StreamsPi
         stack.bootstrap, stack.registry_url, namespace, tmp_path, round(SESSION_TIMEOUT_S * 1000)
     )
     yield made
-    made.registry.close()
+    made.close()
 
 
 def test_no_answer_is_wrong_while_workers_join_leave_crash_and_freeze(pipeline: StreamsPipeline) -> None:

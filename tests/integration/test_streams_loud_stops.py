@@ -33,7 +33,7 @@ PATIENCE_S = 240.0
 def pipeline(stack: Stack, namespace: str, tmp_path: Path) -> Iterator[StreamsPipeline]:
     made = StreamsPipeline(stack.bootstrap, stack.registry_url, namespace, tmp_path)
     yield made
-    made.registry.close()
+    made.close()
 
 
 class Supervised:

@@ -46,8 +46,8 @@ def test_a_second_version_publishes_the_same_rows_but_for_their_generation(
             wait_until(lambda p=pipeline: _all_closed(p), SETTLE_S, worker.tail)  # type: ignore[misc]
         first.wait_until_exact(SETTLE_S)
         wait_until(lambda: _plain(second, 1) == _plain(first, 0), SETTLE_S, new.tail)
-    first.registry.close()
-    second.registry.close()
+    first.close()
+    second.close()
 
 
 def _all_closed(pipeline: StreamsPipeline) -> bool:

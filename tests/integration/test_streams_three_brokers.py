@@ -51,4 +51,4 @@ def test_rows_stay_exact_when_each_of_three_brokers_is_killed_in_turn(
             assert fleet.loud_stops == []
         finally:
             fleet.end()
-            pipeline.registry.close()
+            pipeline.close()
