@@ -34,7 +34,7 @@ def pipeline(
     folder: Path = tmp_path_factory.mktemp("example")
     made = StreamsPipeline(stack.bootstrap, stack.registry_url, namespace, folder)
     yield made
-    made.registry.close()
+    made.close()
 
 
 def run_example(stack: Stack, pipeline: StreamsPipeline) -> dict[str, Any]:
