@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from typing import Any, Final
 from uuid import uuid4
 
@@ -38,6 +39,11 @@ class Site:
         self._space = Namespace(namespace)
         self._registry = Registry(stack.registry_url)
         self._client = httpx.Client(base_url=service.url, timeout=60)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
+        self._registry.close()
 
     def send(self, body: Any, headers: Mapping[str, str] | None = None, client: str = "") -> httpx.Response:
         """As a page of the shop, unless other headers are given; each from an address of its own."""
@@ -83,7 +89,8 @@ def site(stack: Stack, namespace: str, tmp_path_factory: pytest.TempPathFactory)
     service = Service("ingest_gateway", environment, port, log)
     with ended_at_last(service):
         service.start()
-        yield Site(service, stack, namespace)
+        with closing(Site(service, stack, namespace)) as found:
+            yield found
 
 
 def view(**more: Any) -> dict[str, Any]:
