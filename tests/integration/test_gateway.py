@@ -91,7 +91,13 @@ def test_what_was_answered_before_a_kill_is_in_the_topic(stack: Stack, namespace
     session = str(uuid4())
     with running(stack.bootstrap, stack.registry_url, namespace) as gateway:
         gateway.await_status(200)
-        assassin = threading.Timer(0.5, gateway.process.kill)
+        in_full_flow = threading.Event()
+
+        def kill() -> None:
+            in_full_flow.wait()
+            gateway.process.kill()
+
+        assassin = threading.Thread(target=kill, daemon=True)
         assassin.start()
         with suppress(httpx.TransportError):
             while True:
@@ -99,6 +105,9 @@ def test_what_was_answered_before_a_kill_is_in_the_topic(stack: Stack, namespace
                 body = {"sessionId": session, "events": [_view(eventId=event_id) for event_id in ids]}
                 assert gateway.send(body).json()["count"] == 10
                 answered += ids
+                if len(answered) > 100:
+                    in_full_flow.set()
+        in_full_flow.set()
         assassin.join()
     stored = {e["event_id"] for e in records(stack, namespace, INTERACTIONS) if e["session_id"] == session}
     assert len(answered) > 100
@@ -110,7 +119,7 @@ def test_sigterm_ends_it_in_order(stack: Stack, namespace: str) -> None:
         gateway.await_status(200)
         assert gateway.send({"sessionId": "s", "event": _view()}).status_code == 200
         gateway.process.send_signal(signal.SIGTERM)
-        assert gateway.process.wait(10) == 0
+        assert gateway.process.wait(60) == 0
 
 
 def test_a_missing_topic_is_named(stack: Stack) -> None:

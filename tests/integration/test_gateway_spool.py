@@ -4,7 +4,7 @@ import os
 import signal
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -148,9 +148,10 @@ def test_what_a_killed_gateway_left_is_delivered_by_the_next_which_starts_withou
 
 def _send_until_it_dies(gateway: Gateway) -> set[str]:
     answered: set[str] = set()
-    with suppress(httpx.TransportError):
+    mine = Gateway(gateway.process, gateway.port)  # a client's connections belong to one thread
+    with closing(mine.client), suppress(httpx.TransportError):
         while True:
-            answered |= taken(gateway)
+            answered |= taken(mine)
     return answered
 
 
