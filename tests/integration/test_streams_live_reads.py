@@ -118,9 +118,15 @@ def _wrong(worker: Service, expected: Expected) -> list[str]:
                 return [*found, f"none: {worker.url} does not answer"]
             if answer.status_code == 503 and answer.headers.get("Retry-After"):
                 found.append(f"none: {worker.url}{path} cannot tell")
-            elif answer.status_code != 200 or fields.items() - answer.json().items():
+            elif answer.status_code != 200 or _answered(answer, fields) != fields:
                 found.append(f"{worker.url}{path}: {answer.status_code} {answer.text}, expected {fields}")
     return found
+
+
+def _answered(answer: httpx.Response, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """These fields of the answer."""
+    told = answer.json()
+    return {name: told.get(name) for name in fields}
 
 
 def _alive(worker: Service) -> bool:

@@ -137,13 +137,3 @@ def _delete_all(pipeline: StreamsPipeline) -> None:
     ]
     for deleted in admin.delete_records(everything).values():
         deleted.result(timeout=60)
-
-
-def test_a_second_worker_with_a_living_ones_id_does_not_start(pipeline: StreamsPipeline) -> None:
-    first, twin = pipeline.worker("a-name"), pipeline.worker("twin", instance_id="a-name")
-    with ended_at_last(first, twin):
-        first.start()
-        twin.launch()
-        assert twin.wait(PATIENCE_S) == LOUD_STOP, twin.tail()
-        assert "SILLAGE_INSTANCE_ID" in twin.tail()
-        assert first.ready(), first.tail()
