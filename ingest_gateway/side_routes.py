@@ -52,10 +52,13 @@ def side_routes(
         exception_handlers={HTTPException: _as_json, Exception: _as_bug},
     )
 
-    @app.get("/", summary="What is here")
-    async def index() -> dict[str, Any]:
-        return {"service": "ingest_gateway", "events": f"POST {PATH}", "see": SEE, "sdk": sdk}
+    _operation(app, readiness, metrics)
+    _for_browsers(app, sdk, sdk_file)
+    _for_developers(app, sdk)
+    return app
 
+
+def _operation(app: FastAPI, readiness: Readiness, metrics: GatewayMetrics) -> None:
     @app.get("/healthz", summary="Whether the process is alive")
     async def alive() -> dict[str, str]:
         return {"status": "alive"}
@@ -71,6 +74,8 @@ def side_routes(
     async def figures() -> Response:
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
+
+def _for_browsers(app: FastAPI, sdk: dict[str, int | bool], sdk_file: Path | None) -> None:
     @app.get("/sillage.js", summary="The browser SDK", response_class=Script, responses=_SCRIPT_ANSWERS)
     async def browser_sdk(request: Request) -> Response:
         served = script(sdk_file, sdk)
@@ -80,6 +85,12 @@ def side_routes(
             return Script(status_code=304, headers=served.headers)
         return Script(served.content, headers=served.headers)
 
+
+def _for_developers(app: FastAPI, sdk: dict[str, int | bool]) -> None:
+    @app.get("/", summary="What is here")
+    async def index() -> dict[str, Any]:
+        return {"service": "ingest_gateway", "events": f"POST {PATH}", "see": SEE, "sdk": sdk}
+
     @app.get("/openapi.json", include_in_schema=False)
     async def document() -> JSONResponse:
         return JSONResponse(openapi.document(app))
@@ -87,8 +98,6 @@ def side_routes(
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
         return HTMLResponse(page(openapi.document(app)))
-
-    return app
 
 
 async def _as_json(_request: Request, error: Exception) -> JSONResponse:
