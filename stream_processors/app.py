@@ -70,7 +70,7 @@ def build(settings: Settings) -> Worker:
             settings.session_timeout_ms / 1000,
         )
         progress = Progress(engine, time.monotonic)
-        watching = partial(watch, engine, progress, Ends(settings.cluster), told.lags)
+        watching = partial(watch, engine, progress, Ends(settings.cluster, engine.group), told.lags)
         return Running(engine, _faust_app(settings, engine), progress, watching)
 
     generation = settings.generation

@@ -9,19 +9,20 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Final, Protocol
 
 import structlog
-from confluent_kafka import IsolationLevel, KafkaException
+from confluent_kafka import Consumer, KafkaException
 from confluent_kafka import TopicPartition as KafkaPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from stream_processors.engine.batch import TopicPartition
-from wire.clients import Cluster
+from wire.clients import Cluster, consumer_settings
 
 LOOK_S: Final = 2.0
 STUCK_AFTER_S: Final = 60.0
 """With records waiting and no commit for this long, a partition is stuck."""
 TAKEOVER_S: Final = 300.0
 """A rebalance with its loading of rows may take this long."""
-REQUEST_TIMEOUT_S: Final = 5.0
+REQUEST_TIMEOUT_S: Final = 1.0
+ERRORS_ONLY: Final = 2
+"""Of syslog's levels: a broker that is away would be a line for each attempt to reach it."""
 
 log = structlog.get_logger()
 
@@ -75,24 +76,24 @@ class Progress:
 
 
 class Ends:
-    """Asks Kafka how far committed records reach. Blocking calls."""
+    """Asks Kafka how far committed records reach. Blocking calls.
 
-    def __init__(self, cluster: Cluster) -> None:
-        self._admin = AdminClient(cluster.base("sillage-progress"))
+    By a consumer that joins nothing, not by an AdminClient: while one of several brokers is down, its
+    list_offsets takes a whole core until the time is up.
+    """
+
+    def __init__(self, cluster: Cluster, group: str) -> None:
+        settings = consumer_settings(cluster, "sillage-progress", group)
+        self._consumer = Consumer({**settings, "log_level": ERRORS_ONLY})
 
     def of(self, sources: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
         """The end of each partition; without those that Kafka does not tell now."""
-        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-        asked = {KafkaPartition(*source): latest for source in sources}
-        if not asked:
-            return {}
-        answers = self._admin.list_offsets(
-            asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=REQUEST_TIMEOUT_S
-        )
         ends = {}
-        for source, answer in answers.items():
+        for source in sources:
             try:
-                ends[TopicPartition(source.topic, source.partition)] = answer.result().offset
+                _, ends[source] = self._consumer.get_watermark_offsets(
+                    KafkaPartition(*source), timeout=REQUEST_TIMEOUT_S
+                )
             except KafkaException as error:
                 log.debug("no end told", source=source, error=str(error))
         return ends
