@@ -7,7 +7,7 @@ fastavro's.
 
 import keyword
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,7 +51,7 @@ def encoders() -> str:
 
 def _module_part(name: str) -> str:
     fields = avro_schemas.integer_schema(name)["fields"]
-    inner = "".join(_record(item) for item in _item_records(fields))
+    inner = "".join(_record(item) for item in avro_schemas.item_records(fields))
     at = next((i for i, field in enumerate(fields) if field["name"] == SHARED_FROM.get(name)), None)
     if at is None:
         return inner + _function(name, f"A value of schemas/avro/{name}.avsc.", fields)
@@ -139,13 +139,6 @@ def _call(name: str, kind: Any) -> str:
     if isinstance(kind, dict) and isinstance(kind["type"], str) and len(kind) == 1:
         return _call(name, kind["type"])
     raise NotImplementedError(f"{name}: type {kind}: teach it to avro_codegen")
-
-
-def _item_records(fields: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    for field in fields:
-        kind = field["type"]
-        if isinstance(kind, dict) and isinstance(kind.get("items"), dict):
-            yield kind["items"]
 
 
 def _table() -> str:

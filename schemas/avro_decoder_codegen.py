@@ -6,7 +6,7 @@ and compared with fastavro by another.
 
 import keyword
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -83,7 +83,7 @@ def decoders() -> str:
 
 def _module_part(name: str) -> str:
     fields = avro_schemas.integer_schema(name)["fields"]
-    inner = "".join(_item_function(item) for item in _item_records(fields))
+    inner = "".join(_item_function(item) for item in avro_schemas.item_records(fields))
     at = next((i for i, field in enumerate(fields) if field["name"] == REMEMBERED_FROM.get(name)), None)
     if at is None:
         end = f"{_END}    return {_value(fields)}\n"
@@ -152,13 +152,6 @@ def _required(name: str, kind: Any) -> str:
     if isinstance(kind, dict) and isinstance(kind["type"], str) and len(kind) == 1:
         return _required(name, kind["type"])
     raise NotImplementedError(f"{name}: type {kind}: teach it to the generator")
-
-
-def _item_records(fields: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    for field in fields:
-        kind = field["type"]
-        if isinstance(kind, dict) and isinstance(kind.get("items"), dict):
-            yield kind["items"]
 
 
 def _table() -> str:

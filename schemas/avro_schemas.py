@@ -1,6 +1,7 @@
 """The Avro schemas of the topics' values, as shipped in `schemas/avro/`."""
 
 import json
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,3 +39,11 @@ def without_logical_types(node: Any) -> Any:
     if isinstance(node, list):
         return [without_logical_types(item) for item in node]
     return node
+
+
+def item_records(fields: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The schemas of the records that these fields hold lists of."""
+    for field in fields:
+        kind = field["type"]
+        if isinstance(kind, dict) and isinstance(kind.get("items"), dict):
+            yield kind["items"]

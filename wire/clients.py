@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 PARTITIONER = "murmur2_random"
 """The Java clients' default: the same key finds the same partition from whichever client."""
 
+ERRORS_ONLY = 2
+"""For `log_level`, of syslog's: a broker that is away would be a line for each attempt, and is told by an
+exception."""
+
 Settings = dict[str, str | int | float | bool]
 """librdkafka configuration."""
 

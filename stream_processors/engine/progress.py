@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, KafkaException
 from confluent_kafka import TopicPartition as KafkaPartition
 
 from stream_processors.engine.batch import TopicPartition
-from wire.clients import Cluster, consumer_settings
+from wire.clients import ERRORS_ONLY, Cluster, consumer_settings
 
 LOOK_S: Final = 2.0
 STUCK_AFTER_S: Final = 60.0
@@ -21,8 +21,6 @@ STUCK_AFTER_S: Final = 60.0
 TAKEOVER_S: Final = 300.0
 """A rebalance with its loading of rows may take this long."""
 REQUEST_TIMEOUT_S: Final = 1.0
-ERRORS_ONLY: Final = 2
-"""Of syslog's levels: a broker that is away would be a line for each attempt to reach it."""
 
 log = structlog.get_logger()
 

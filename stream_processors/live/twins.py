@@ -13,11 +13,9 @@ from confluent_kafka.admin import AdminClient
 
 from stream_processors.errors import LoudStop
 from stream_processors.live.workers import told_by
-from wire.clients import Cluster
+from wire.clients import ERRORS_ONLY, Cluster
 
 KAFKA_TIMEOUT_S = 30.0
-ERRORS_ONLY = 2
-"""Of syslog's levels: each refused connection would be a line, while an exception tells it once."""
 PATIENCE = ClientTimeout(total=2.0)
 
 
