@@ -11,7 +11,7 @@ from typing import Any, Final
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from ingest_gateway.consent import check_consent
+from ingest_gateway.consent import check_consent, check_consent_in_text, check_every_consent
 from ingest_gateway.errors import Refusal
 from ingest_gateway.json_document import RepeatedKey, canonical, readable, repeats_a_key
 from schemas import limits
@@ -67,15 +67,26 @@ def _strictly(body: bytes) -> EitherRequest | None:
 
 
 def _leniently(body: bytes) -> Batch:
-    raw, repeated = readable(body)
-    if not isinstance(raw, dict):
-        raise Refusal(Reason.INVALID_SHAPE, f"expected an object with event or events, not {shown(raw)}")
+    raw, repeated = _object(body)
+    check_every_consent(raw)
     if repeated and (isinstance(raw, RepeatedKey) or repeats_a_key(raw.get("context"))):
         raise Refusal(Reason.DUPLICATE_KEY, "the body names a key twice, outside of its events")
-    check_consent(raw.get("consent"))
     envelope = _envelope(raw)
     items = [_item(item, repeated) for item in _raw_items(raw)]
     return Batch(envelope, _without_giants(items, len(body)), single="event" in raw)
+
+
+def _object(body: bytes) -> tuple[dict[str, Any], bool]:
+    """The object in a body, and whether a key is named twice in it. Where there is none, its text is asked
+    for a no before anything is said, or kept, about it."""
+    try:
+        raw, repeated = readable(body)
+        if not isinstance(raw, dict):
+            raise Refusal(Reason.INVALID_SHAPE, f"expected an object with event or events, not {shown(raw)}")
+    except Refusal:
+        check_consent_in_text(body)
+        raise
+    return raw, repeated
 
 
 def _envelope(raw: dict[str, Any]) -> Envelope:

@@ -19,7 +19,11 @@ _LONGEST_INTEGER: Final = 400
 
 
 class RepeatedKey(dict[str, Any]):
-    """An object that named a key twice; of each the last value."""
+    """An object that named a key twice; of each the last value. `pairs`: all that it named."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.pairs = pairs
 
 
 def canonical(body: bytes) -> Any:
@@ -48,7 +52,7 @@ def readable(body: bytes) -> tuple[Any, bool]:
         if len(document) == len(pairs):
             return document
         repeated = True
-        return RepeatedKey(document)
+        return RepeatedKey(pairs)
 
     document = _parsed(body, object_of)
     return document, repeated

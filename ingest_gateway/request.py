@@ -1,10 +1,14 @@
 """What the gateway looks at of an HTTP request, out of ASGI's scope."""
 
-from http.cookies import CookieError, SimpleCookie
+import re
+from typing import Final
 
 from starlette.types import Scope
 
 from ingest_gateway.identifiers import uuid7
+
+_ESCAPED: Final = re.compile(r"\\([0-3][0-7]{2}|.)", re.DOTALL)
+"""In a quoted value: a character's octal number, or any character for itself."""
 
 
 class Request:
@@ -43,11 +47,25 @@ class Request:
         return None if authorization is None else authorization.partition(" ")[2].strip()
 
     def cookie(self, name: str) -> str | None:
-        """The cookie of that name; None where there is none, or the header cannot be read."""
-        jar = SimpleCookie()
-        try:
-            jar.load(self.header(b"cookie") or "")
-        except CookieError:
-            return None
-        morsel = jar.get(name)
-        return None if morsel is None else morsel.value
+        """The first cookie of that name: the one of the most specific path (RFC 6265, 5.4).
+
+        Whatever else the site sets beside it, however odd, takes nothing away from it.
+        """
+        for line in self.all(b"cookie"):
+            for pair in line.split(";"):
+                own, equals, value = pair.partition("=")
+                if equals and own.strip() == name:
+                    return _unquoted(value.strip())
+        return None
+
+
+def _unquoted(value: str) -> str:
+    """The value without the quotes that some libraries put around it."""
+    if len(value) < 2 or value[0] != '"' or value[-1] != '"':
+        return value
+    return _ESCAPED.sub(_character, value[1:-1])
+
+
+def _character(escaped: re.Match[str]) -> str:
+    what = escaped[1]
+    return chr(int(what, 8)) if len(what) == 3 else what

@@ -12,6 +12,7 @@ whose delivery failed is handed over to it in memory: the cursor may be far beyo
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 from operator import attrgetter
 from typing import Final
 
@@ -20,6 +21,9 @@ from ingest_gateway.spool.segments import Extent, Segment
 
 _NUMBERS_A_MS: Final = 20
 """Bits: numbers begin at the time of opening, so that those of different folders and runs differ too."""
+
+_SETTLED_AMONG_AGES: Final = 1_000
+"""So many, and twice as many as wait, are let lie in the heap before it is made anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ class Ledger:
         self._reserved = 0
         self._owned: dict[int, Waiting] = {}
         self._held: dict[int, Waiting] = {}
+        self._by_age: list[tuple[int, int]] = []
+        """A heap of when each of these came, and its number; and of some that have been settled since."""
         self._cursor, self._offset, self._passed = 0, 0, 0
         self.lost = 0
         """Records that were on the disk, and could not be read when their turn came."""
@@ -79,9 +85,18 @@ class Ledger:
 
     def oldest(self) -> int | None:
         """When the oldest entry came that somebody answers for in memory; the unread ones are younger."""
-        first_owned = next(iter(self._owned.values()), None)
-        waiting = [*self._held.values()] if first_owned is None else [first_owned, *self._held.values()]
-        return min((entry.at for entry in waiting), default=None)
+        while self._by_age and not self._answered_for(self._by_age[0][1]):
+            heappop(self._by_age)
+        return self._by_age[0][0] if self._by_age else None
+
+    def _answered_for(self, number: int) -> bool:
+        return number in self._owned or number in self._held
+
+    def _remember_age(self, number: int, waiting: Waiting) -> None:
+        if len(self._by_age) > _SETTLED_AMONG_AGES + 2 * (len(self._owned) + len(self._held)):
+            self._by_age = [age for age in self._by_age if self._answered_for(age[1])]
+            heapify(self._by_age)
+        heappush(self._by_age, (waiting.at, number))
 
     def full(self, size: int, now: int) -> str | None:
         """Why so many bytes more are not taken now; None where they are."""
@@ -115,6 +130,7 @@ class Ledger:
         stretch.records += waiting.records
         if owned:
             self._owned[number] = waiting
+            self._remember_age(number, waiting)
 
     def settle(self, number: int, records: int) -> None:
         """The entry need not wait any longer."""
@@ -170,9 +186,10 @@ class Ledger:
         if number in self._settled_ahead:
             self._settled_ahead.discard(number)
             return False
-        if number in self._owned or number in self._held:
+        if self._answered_for(number):
             return False
         self._held[number] = waiting
+        self._remember_age(number, waiting)
         return True
 
     def removable(self, reading: bool) -> list[Segment]:

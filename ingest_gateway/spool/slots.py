@@ -27,7 +27,7 @@ class Slot:
 
 def claim(root: Path) -> Slot:
     """The first slot that nobody holds. Raises OSError."""
-    root.mkdir(parents=True, exist_ok=True)
+    _make(root)
     for number in count(1):
         slot = _try(root / f"slot-{number}")
         if slot is not None:
@@ -40,6 +40,15 @@ def abandoned(root: Path) -> Iterator[Slot]:
     for folder in sorted(root.glob("slot-*")):
         if segments_in(folder) and (slot := _try(folder)) is not None:
             yield slot
+
+
+def _make(folder: Path) -> None:
+    """With the folders above it, all of whose names last."""
+    if folder.is_dir():
+        return
+    _make(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
 
 
 def _try(folder: Path) -> Slot | None:

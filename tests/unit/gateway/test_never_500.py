@@ -40,19 +40,23 @@ _EVENTS = st.builds(
     st.sampled_from(list(CATALOGUE)) | st.text(max_size=5),
     _EVENT_DATA,
 )
+_NO = ("denied", "pending")
+_CONSENT = st.fixed_dictionaries({}, optional={"consent": st.sampled_from([*_NO, "granted", None]) | _JSON})
 _BODIES = st.builds(
-    lambda envelope, form, events: {
+    lambda envelope, consent, form, events: {
         "sessionId": "s",
         **envelope,
+        **consent,
         form: events if form == "events" else (events or [None])[0],
     },
-    _objects(list(Envelope.__annotations__), _JSON).filter(lambda fields: "consent" not in fields),
+    _objects(list(Envelope.__annotations__), _JSON),
+    _CONSENT,
     st.sampled_from(["event", "events"]),
     st.lists(_EVENTS | _JSON, max_size=4),
 )
 
 
-def _answered(body: bytes, encoding: str = "identity") -> object:
+def _answered(body: bytes, encoding: str = "identity") -> tuple[object, ...]:
     """What was said, and what was stored, but for what is made anew each time."""
     gateway = Gateway()
     answer = gateway.send(body, FROM_SHOP | {"content-encoding": encoding})
@@ -64,7 +68,10 @@ def _answered(body: bytes, encoding: str = "identity") -> object:
         assert b"\0" not in json.dumps(event, ensure_ascii=False).encode()
         event["event_id"] = "any"
     rejected = [item["reason"] for item in answer.json.get("rejected", [])]
-    return answer.status, answer.json.get("reason"), rejected, events
+    dropped = answer.json.get("dropped")
+    if dropped is not None:
+        assert (gateway.published, gateway.letters) == ([], [])
+    return answer.status, answer.json.get("reason"), dropped, rejected, events
 
 
 def _as_browsers_write_it(body: object) -> bytes:
@@ -77,7 +84,19 @@ def _as_browsers_write_it(body: object) -> bytes:
 @settings(max_examples=200)
 @given(_BODIES)
 def test_any_json_is_answered_and_alike_however_it_is_written(body: dict[str, object]) -> None:
-    assert _answered(json.dumps(body).encode()) == _answered(_as_browsers_write_it(body))
+    answered = _answered(json.dumps(body).encode())
+    assert answered == _answered(_as_browsers_write_it(body))
+    assert (answered[2] == "opted_out") is (body.get("consent") in _NO)
+
+
+@settings(max_examples=100)
+@given(_BODIES, st.sampled_from(_NO), st.data())
+def test_of_a_no_nothing_is_kept_wherever_the_body_is_cut_off(
+    body: dict[str, object], no: str, data: st.DataObject
+) -> None:
+    text = json.dumps({"consent": no} | {name: body[name] for name in body if name != "consent"})
+    end = data.draw(st.integers(len(f'{{"consent": "{no}"'), len(text)))
+    assert _answered(text[:end].encode())[2] == "opted_out"
 
 
 _BYTES = st.binary(max_size=200) | st.text(alphabet=string.printable, max_size=100).map(str.encode)

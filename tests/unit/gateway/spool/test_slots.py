@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from ingest_gateway.spool import slots
 from ingest_gateway.spool.segments import SegmentWriter
 from ingest_gateway.spool.slots import abandoned, claim
 
@@ -29,3 +32,10 @@ def test_only_what_nobody_holds_and_is_not_empty_is_abandoned(tmp_path: Path) ->
     (found,) = abandoned(tmp_path)
     assert found.folder == left.folder
     assert list(abandoned(tmp_path)) == []
+
+
+def test_a_new_root_lasts_with_all_folders_above_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(slots, "sync_folder", synced.append)
+    claim(tmp_path / "data" / "spool" / "topic")
+    assert synced == [tmp_path, tmp_path / "data", tmp_path / "data" / "spool", tmp_path / "data/spool/topic"]
