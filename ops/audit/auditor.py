@@ -14,6 +14,7 @@ from ops.audit.result import Compared, Comparison, Cut, Result
 from ops.audit.scope import Scope
 from ops.audit.settling import LOOK_AGAIN_S, settle
 from ops.audit.subjects import SUBJECTS, Place
+from ops.audit.verdicts import Verdicts
 from ops.audit.workspace import Workspace, workspace
 from schemas.topics import INTERACTIONS, Namespace
 from wire.clients import Cluster
@@ -22,7 +23,7 @@ from wire.registry import Registry
 
 RAW = """
 SELECT count(*), count(*) FILTER (WHERE is_bot),
-    (SELECT count(*) FROM refused_records JOIN interaction_events USING (kafka_partition, kafka_offset))
+    (SELECT count(*) FROM left_out JOIN interaction_events USING (kafka_partition, kafka_offset))
 FROM interaction_events
 """
 STORED = "SELECT partition, next_offset FROM sink_offsets WHERE topic = %s"
@@ -61,7 +62,8 @@ def _auditor(servers: Servers, tell: Tell) -> "Iterator[Auditor]":
                 subject.name: PublishedRows(subject, reader, registry, space) for subject in SUBJECTS
             }
             letters = Letters(reader, registry, namespace, space)
-            yield Auditor(space, reader, published, letters, namespace, tell)
+            verdicts = Verdicts(space, reader, registry)
+            yield Auditor(space, reader, published, letters, verdicts, namespace, tell)
     except WireError as error:
         raise CannotAudit(str(error)) from error
     finally:
@@ -77,6 +79,7 @@ class Auditor:
         reader: TopicReader,
         published: Mapping[str, PublishedRows],
         letters: Letters,
+        verdicts: Verdicts,
         namespace: Namespace,
         tell: Tell,
     ) -> None:
@@ -84,6 +87,7 @@ class Auditor:
         self._reader = reader
         self._published = published
         self._letters = letters
+        self._verdicts = verdicts
         self._interactions = namespace.topic(INTERACTIONS)
         self._tell = tell
 
@@ -103,11 +107,18 @@ class Auditor:
             self._tell(f"reading published {name}")
             rows.catch_up(self._tell)
         with self._space.at_one_moment():
+            self._verdicts.judge()
             cut = self._cut()
             self._tell(f"recomputing from {cut.raw_rows:,} raw rows")
             self._space.narrow(scope)
             self._space.recompute()
-            return Result(cut, dict(self._comparisons()), dict(self._letters.by_reason))
+            return Result(
+                cut,
+                dict(self._comparisons()),
+                dict(self._letters.by_reason),
+                self._verdicts.unfounded(),
+                *self._letters.open_rows(),
+            )
 
     def _comparisons(self) -> Iterator[tuple[Compared, Comparison]]:
         for subject in SUBJECTS:

@@ -24,7 +24,7 @@ WITH e AS NOT MATERIALIZED (
 SELECT pair.*, letter.reasons
 FROM pair LEFT JOIN (
     SELECT key, array_agg(reason ORDER BY reason) AS reasons
-    FROM open_letters WHERE subject = '{name}' GROUP BY key
+    FROM open_letters WHERE excuses AND subject = '{name}' GROUP BY key
 ) AS letter USING (key)
 """
 

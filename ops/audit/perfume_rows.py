@@ -16,11 +16,11 @@ SELECT
     END AS viewer
 FROM interaction_events AS raw
 WHERE NOT is_bot AND NOT EXISTS (
-    SELECT FROM refused_records AS refused
-    WHERE refused.kafka_partition = raw.kafka_partition AND refused.kafka_offset = raw.kafka_offset
+    SELECT FROM left_out
+    WHERE left_out.kafka_partition = raw.kafka_partition AND left_out.kafka_offset = raw.kafka_offset
 )
 """
-"""Raw rows that count: not of bots, and not refused by the session agent. Times in epoch ms."""
+"""Raw rows that count: not of bots, and not rightly refused by the session agent. Times in epoch ms."""
 
 CONCERNS: Final = """
 SELECT

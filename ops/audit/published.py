@@ -9,12 +9,13 @@ import orjson
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from ops.audit.errors import CannotAudit
+from ops.audit.reading import AvroReader
 from ops.audit.result import Finding
 from ops.audit.subjects import Place, Subject
 from ops.audit.workspace import Row, Workspace
 from schemas.topics import Namespace, Topic
 from wire.clients import Cluster, consumer_settings
-from wire.codec import Decoder, SchemaSource
+from wire.codec import SchemaSource
 from wire.errors import Undecodable
 
 BATCH: Final = 10_000
@@ -109,7 +110,7 @@ class PublishedRows:
     ) -> None:
         self._subject = subject
         self._reader = reader
-        self._decoder = Decoder(str(subject.topic.value), schemas)
+        self._avro = AvroReader(str(subject.topic.value), schemas)
         self._space = space
         self._columns = {"generation": "integer"} | subject.columns
         self.unreadable: dict[str, Finding] = {}
@@ -137,7 +138,7 @@ class PublishedRows:
                 self._withdraw(message)
                 continue
             try:
-                rows.append((*self._row(self._decoder.decode(payload)), message.offset()))
+                rows.append((*self._row(self._avro.read(payload)), message.offset()))
                 self.unreadable.pop(_text(message.key()), None)
             except Undecodable as error:
                 self._note(message, str(error))

@@ -42,6 +42,15 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenRow:
+    """A row that open dead letters concern, whether or not it agrees. reasons: of the letters."""
+
+    subject: str
+    key: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """One subject in one place. Counts are rows; `findings` may be the first ones only: see `complete`."""
 
@@ -87,6 +96,11 @@ class Result:
     comparisons: Mapping[Compared, Comparison]
     letters: Mapping[str, int] = field(default_factory=dict)
     """Open dead letters, by reason."""
+    unfounded: Mapping[str, int] = field(default_factory=dict)
+    """Stored events that the session agent refused, and that count by the raw events; by reason."""
+    open_count: int = 0
+    open_rows: tuple[OpenRow, ...] = ()
+    """Rows that open dead letters concern: how many, and the first of them."""
 
     @property
     def differing(self) -> int:
@@ -122,6 +136,9 @@ class Result:
                 for place, before in self.comparisons.items()
             },
             letters=again.letters,
+            unfounded=again.unfounded,
+            open_count=self.open_count,
+            open_rows=self.open_rows,
         )
 
     def as_object(self) -> dict[str, Any]:
@@ -134,6 +151,9 @@ class Result:
             "differences": [found.as_object() for found in self.findings if not found.reasons],
             "excused": [found.as_object() for found in self.findings if found.reasons],
             "dead_letters": dict(self.letters),
+            "unfounded_refusals": dict(self.unfounded),
+            "open_rows": self.open_count,
+            "open": [asdict(row) for row in self.open_rows],
         }
 
     def _counts(self, subject: str) -> dict[str, int]:

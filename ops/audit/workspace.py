@@ -29,14 +29,25 @@ Row = tuple[Any, ...]
 
 SETTINGS: Final = ("SET timezone = 'UTC'", "SET work_mem = '64MB'", "SET jit = off")
 
-REFUSED: Final = """
-CREATE TEMPORARY TABLE refused_records (
-    kafka_partition integer, kafka_offset bigint, PRIMARY KEY (kafka_partition, kafka_offset)
+REFUSALS: Final = """
+CREATE TEMPORARY TABLE refusals (
+    kafka_partition integer, kafka_offset bigint, reason text, session_id text, occurred_at bigint,
+    PRIMARY KEY (kafka_partition, kafka_offset)
+);
+CREATE TEMPORARY TABLE arrivals (
+    kafka_partition integer, kafka_offset bigint, received_at bigint,
+    PRIMARY KEY (kafka_partition, kafka_offset)
+);
+CREATE TEMPORARY TABLE left_out (
+    kafka_partition integer, kafka_offset bigint, why text, PRIMARY KEY (kafka_partition, kafka_offset)
 )
 """
+"""What the session agent refused; arrivals that raw rows may lack; raw rows rightly in no figure."""
+
 LETTERS: Final = """
 CREATE TEMPORARY TABLE open_letters (
-    subject text, key text, reason text, PRIMARY KEY (subject, key, reason)
+    subject text, key text, narrowed_by text, reason text, excuses boolean,
+    PRIMARY KEY (subject, key, reason)
 )
 """
 SCOPES: Final = """
@@ -63,7 +74,7 @@ class Workspace:
     def __init__(self, connection: psycopg.Connection[Row]) -> None:
         self.connection = connection
         self._scope: Scope = Everything()
-        for statement in (*SETTINGS, REFUSED, LETTERS, SCOPES, COUNTED_EVENTS):
+        for statement in (*SETTINGS, REFUSALS, LETTERS, SCOPES, COUNTED_EVENTS):
             self.run(statement)
         for subject in SUBJECTS:
             published = {"generation": "integer"} | subject.columns
@@ -107,12 +118,12 @@ class Workspace:
                 return
         self.run("ANALYZE scoped_sessions, scoped_perfumes")
 
-    def within_scope(self, subject: Subject) -> str:
-        """SQL: whether a row of the subject is to be looked at."""
+    def within_scope(self, subject: Subject, column: str = "") -> str:
+        """SQL: whether a row of the subject is to be looked at. `column`: where its narrowing id is."""
         if isinstance(self._scope, Everything):
             return "true"
         scope = "scoped_sessions" if subject is SESSION_ROWS else "scoped_perfumes"
-        return f"{subject.narrowed_by} IN (SELECT id FROM {scope})"
+        return f"{column or subject.narrowed_by} IN (SELECT id FROM {scope})"
 
     def recompute(self) -> None:
         """Work out every row within the scope from the raw events."""

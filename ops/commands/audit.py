@@ -103,6 +103,10 @@ def _show(console: Console, result: Result) -> None:
     excused = [finding for finding in result.findings if finding.reasons]
     _list(console, "Differences", differences)
     _list(console, "Excused by open dead letters", excused)
+    _list_open(console, result)
+    if result.unfounded:
+        told = ", ".join(f"{reason} {number:,}" for reason, number in result.unfounded.items())
+        console.print(f"[red]Refused, but by the raw events they count: {told}.[/]", highlight=False)
     if result.letters:
         told = ", ".join(f"{reason} {number:,}" for reason, number in sorted(result.letters.items()))
         console.print(f"Open dead letters: {told}.", highlight=False)
@@ -133,6 +137,17 @@ def _list(console: Console, title: str, findings: list[Finding]) -> None:
     console.print(table)
     if len(findings) > SHOWN:
         console.print(f"… and {len(findings) - SHOWN:,} more; all of them with --json.", highlight=False)
+
+
+def _list_open(console: Console, result: Result) -> None:
+    if not result.open_rows:
+        return
+    table = Table("rows", "key", "why", title="Rows that open dead letters concern", title_justify="left")
+    for row in result.open_rows[:SHOWN]:
+        table.add_row(row.subject, _cell(row.key), _cell(", ".join(row.reasons)))
+    console.print(table)
+    if result.open_count > SHOWN:
+        console.print(f"… and {result.open_count - SHOWN:,} more.", highlight=False)
 
 
 def _cell(value: Any) -> Text:

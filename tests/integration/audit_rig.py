@@ -19,7 +19,7 @@ from ops.audit.subjects import SUBJECTS, Subject
 from schemas.topics import DEAD_LETTER, Namespace
 from tests.integration.sink_rig import Sink, free_port
 from tests.interactions import InteractionTopic, interactions
-from tests.services import Service, ended_at_last
+from tests.services import Service, ended_at_last, wait_until
 from tests.stack import Stack
 from tests.streams_pipeline import StreamsPipeline
 from tests.topic import read_topic
@@ -94,10 +94,10 @@ class Audited:
         return list(self.audit(scope).findings)
 
     @contextmanager
-    def services(self) -> Iterator[None]:
+    def services(self, worker_module: str = "stream_processors") -> Iterator[None]:
         """Stream worker and sink, for as long as the block lasts."""
         streams = StreamsPipeline(self.stack.bootstrap, self.stack.registry_url, self.namespace, self.folder)
-        worker: Service = streams.worker("one")
+        worker: Service = streams.worker("one", module=worker_module)
         sink = Sink(self.stack, self.namespace, self.database, self.folder / "sink.log", free_port())
         with ended_at_last(worker):
             worker.start()
@@ -147,6 +147,14 @@ class Audited:
             decoder = Decoder(str(DEAD_LETTER.value), registry)
             name = Namespace(self.namespace).topic(DEAD_LETTER)
             return [decoder.decode(found.value()) for found in read_topic(self.stack.bootstrap, name)]
+
+    def wait_for_letters(self, count: int, seconds: float) -> None:
+        """Until the dead-letter topic has so many."""
+        wait_until(
+            lambda: len(self.dead_letters()) >= count,
+            seconds,
+            lambda: f"{len(self.dead_letters())} dead letters, {count} wanted",
+        )
 
     def published(self, subject: Subject) -> dict[str, Fields]:
         """The last row of each key in the subject's topic, as the services left it."""

@@ -56,7 +56,37 @@ def test_late_events_are_in_no_figure_and_excuse_nothing(counted: Audited, found
     assert found.letters == {"late": LATE_EVENTS, "database_refused": 1}
     assert found.cut.refused == LATE_EVENTS
     assert found.differing == 0, found.findings
-    assert not any(reason.startswith("late") for finding in found.findings for reason in finding.reasons)
+
+
+def test_a_late_event_excuses_no_error_in_the_rows_it_concerns(counted: Audited) -> None:
+    """One wrong session and one wrong perfume, each with a late event among those that count."""
+    session = late()[0]["session_id"]
+    perfume = next(event["perfume_id"] for event in late() if event["perfume_id"])
+    wrong_session = counted.changed(
+        "user_sessions", "UPDATE user_sessions SET searches = searches + 1", "session_id = %s", session
+    )
+    wrong_perfume = counted.changed(
+        "perfume_interaction_stats",
+        "UPDATE perfume_interaction_stats SET total_views = total_views + 1",
+        "perfume_id = %s",
+        perfume,
+    )
+    with wrong_session, wrong_perfume:
+        result = counted.audit()
+    assert result.differing == 2
+    found = {(found.key, found.field) for found in result.findings if not found.reasons}
+    assert found == {(session, "searches"), (perfume, "total_views")}
+
+
+def test_rows_that_late_events_concern_are_listed_apart_though_they_agree(found: Result) -> None:
+    listed = {row.key: row.reasons for row in found.open_rows if row.subject == "sessions"}
+    late_sessions = {event["session_id"] for event in late()}
+    assert listed.keys() == late_sessions | {"unstorable"}
+    assert {listed[session] for session in late_sessions} == {("late at session_agent",)}
+    perfumes = {row.key for row in found.open_rows if row.subject == "perfumes"}
+    assert perfumes >= {event["perfume_id"] for event in late() if event["perfume_id"]}
+    assert found.open_count == len(found.open_rows)
+    assert found.unfounded == {}
 
 
 def test_rows_of_an_event_that_only_the_agents_took_are_listed_apart(found: Result) -> None:

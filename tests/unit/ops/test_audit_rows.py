@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ops.audit.letters import rows_of_activity, rows_of_interaction
+from ops.audit.concerned import concerned_by_activity, concerned_by_interaction, row_named
 from ops.audit.subjects import CLOSE, EXACT, SUBJECTS, Place, Subject
 from schemas import avro_schemas
 from storage.models import Base
@@ -42,33 +42,50 @@ def interaction(**changes: Any) -> dict[str, Any]:
 
 
 def test_an_event_without_a_perfume_concerns_its_session_only() -> None:
-    assert rows_of_interaction(interaction()) == [("sessions", "s1")]
+    assert concerned_by_interaction(interaction()) == [("sessions", "s1", "s1")]
 
 
 def test_a_search_concerns_every_perfume_it_showed() -> None:
     event = interaction(event_data=json.dumps({"shown": ["p1", "p2"]}))
-    assert {("perfumes", "p1"), ("perfumes", "p2")} <= set(rows_of_interaction(event))
+    assert {("perfumes", "p1", "p1"), ("perfumes", "p2", "p2")} <= set(concerned_by_interaction(event))
 
 
 def test_a_recommended_perfume_concerns_its_feedback() -> None:
     data = {"recommendationId": "r1", "targetPerfumeId": "p2"}
-    rows = rows_of_interaction(interaction(perfume_id="p1", user_id="ü", event_data=json.dumps(data)))
-    assert ("feedback", '["r1","u:ü","p2"]') in rows
-    assert ("affinities", '["p1","u:ü"]') in rows
+    rows = concerned_by_interaction(interaction(perfume_id="p1", user_id="ü", event_data=json.dumps(data)))
+    assert ("feedback", '["r1","u:ü","p2"]', "p2") in rows
+    assert ("affinities", '["p1","u:ü"]', "p1") in rows
 
 
 @pytest.mark.parametrize("data", ["{", "[]", '{"shown": 7, "recommendationId": 1}', "null"])
 def test_event_data_that_is_at_fault_itself_hides_no_session(data: str) -> None:
-    assert ("sessions", "s1") in rows_of_interaction(interaction(event_data=data, perfume_id="p1"))
+    assert ("sessions", "s1", "s1") in concerned_by_interaction(interaction(event_data=data, perfume_id="p1"))
 
 
 def test_an_activity_concerns_perfume_affinity_and_feedback() -> None:
-    rows = rows_of_activity({"perfume_id": "p1", "viewer": "s:s1", "recommendation_id": "r1"})
-    assert dict(rows) == {
+    rows = concerned_by_activity({"perfume_id": "p1", "viewer": "s:s1", "recommendation_id": "r1"})
+    assert {row.subject: row.key for row in rows} == {
         "perfumes": "p1",
         "affinities": '["p1","s:s1"]',
         "feedback": '["r1","s:s1","p1"]',
     }
+
+
+@pytest.mark.parametrize(
+    ("subject", "key", "narrowed_by"),
+    [
+        ("sessions", "s1", "s1"),
+        ("affinities", '["p1","s:s1"]', "p1"),
+        ("feedback", '["r1","s:s1","p1"]', "p1"),
+        ("feedback", "no key of ours", "no key of ours"),
+        ("feedback", '["r1"]', '["r1"]'),
+    ],
+)
+def test_a_row_known_by_its_key_is_found_when_an_audit_is_narrowed(
+    subject: str, key: str, narrowed_by: str
+) -> None:
+    (kind,) = (kind for kind in SUBJECTS if kind.name == subject)
+    assert row_named(kind, key) == (subject, key, narrowed_by)
 
 
 def test_places_are_named_as_the_report_names_them() -> None:
