@@ -65,7 +65,9 @@ async def _process(worker: Worker, stopping: asyncio.Event) -> int:
         agent.faust.finalize()
         agent.engine.source = agent.faust.consumer
     working = [
-        asyncio.create_task(work) for agent in worker.agents for work in (agent.engine.run(), agent.watch())
+        asyncio.create_task(or_exit(work))
+        for agent in worker.agents
+        for work in (agent.engine.run(), agent.watch())
     ]
     await asyncio.gather(*(agent.faust.start() for agent in worker.agents))
     crashed = await _until_asked_or_crashed(worker, stopping)

@@ -20,6 +20,8 @@ from stream_processors.engine.job import Job
 from stream_processors.engine.metrics import EngineMetrics, Instruments
 from stream_processors.engine.partition import FlushPolicy
 from stream_processors.engine.progress import Ends, Progress, watch
+from stream_processors.engine.session import Session
+from stream_processors.engine.takeover import Kafka, Takeover
 from stream_processors.live.forwarding import Group
 from stream_processors.live.perfumes import LivePerfumes
 from stream_processors.live.server import Health, Rows, application
@@ -37,6 +39,7 @@ class Running:
     """One agent at work: its engine, the Faust app that feeds it, and who watches over both."""
 
     engine: Engine
+    group: str
     faust: Any
     progress: Progress
     watch: Callable[[], Coroutine[Any, Any, None]]
@@ -59,25 +62,25 @@ def build(settings: Settings) -> Worker:
 
     def running(job: Job, source: Namespace) -> Running:
         told = EngineMetrics(instruments, job.application)
+        session = Session(settings.session_timeout_ms / 1000)
+        kafka = Kafka(settings.cluster, namespace.group(job.application))
         engine = Engine(
             job,
             source.topic(job.source),
-            settings.cluster,
-            namespace,
-            dead_letter,
+            Takeover(job, namespace, kafka, dead_letter, session),
+            session,
             told,
             FlushPolicy(interval=settings.flush_interval_ms / 1000),
-            settings.session_timeout_ms / 1000,
         )
         progress = Progress(engine, time.monotonic)
-        watching = partial(watch, engine, progress, Ends(settings.cluster, engine.group), told.lags)
-        return Running(engine, _faust_app(settings, engine), progress, watching)
+        watching = partial(watch, engine, progress, Ends(settings.cluster, kafka.group), told.lags)
+        return Running(engine, kafka.group, _faust_app(settings, engine, kafka.group), progress, watching)
 
     generation = settings.generation
     sessions = running(session_agent(registry, namespace, generation), settings.source_topics)
     perfumes = running(perfume_agent(registry, namespace, _now_ms, generation), namespace)
     live = application(
-        _rows(settings, sessions.engine, perfumes.engine),
+        _rows(settings, sessions, perfumes),
         _health((sessions, perfumes)),
         ApiKeys(settings.secret_keys),
         metrics,
@@ -86,17 +89,17 @@ def build(settings: Settings) -> Worker:
     return Worker((sessions, perfumes), live)
 
 
-def _rows(settings: Settings, sessions: Engine, perfumes: Engine) -> Rows:
+def _rows(settings: Settings, sessions: Running, perfumes: Running) -> Rows:
     workers, me = Workers(settings.cluster), settings.live_address
     return Rows(
         LiveSessions(
-            sessions.tables,
+            sessions.engine.tables,
             partial(home_partition, INTERACTIONS),
             INTERACTIONS.partitions,
             settings.generation,
         ),
         LivePerfumes(
-            perfumes.tables,
+            perfumes.engine.tables,
             partial(home_partition, PERFUME_ACTIVITY),
             PERFUME_ACTIVITY.partitions,
             _now_ms,
@@ -118,12 +121,12 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _faust_app(settings: Settings, engine: Engine) -> Any:
+def _faust_app(settings: Settings, engine: Engine, group: str) -> Any:
     timeout = settings.session_timeout_ms / 1000
     folder = Path(settings.streams_data_dir) / engine.job.application
     folder.mkdir(parents=True, exist_ok=True)
     app = faust.App(
-        engine.group,
+        group,
         broker=f"kafka://{settings.kafka_bootstrap}",
         datadir=str(folder),
         autodiscover=False,
@@ -152,5 +155,5 @@ def _faust_app(settings: Settings, engine: Engine) -> Any:
         async for event in stream.noack().events():
             await engine.feed(event.value)
 
-    app.agent(source, name=engine.group)(feed)
+    app.agent(source, name=group)(feed)
     return app

@@ -2,7 +2,9 @@
 
 StreamsError
 ├── Refused    this record cannot be applied: dead-letter it, go on
-├── SleptThrough  this process was frozen for longer than its session: a fresh one is to take its place
+├── Fenced     a successor writes this partition now: a fresh process asks for its share
+├── Expelled   Kafka gave this worker up (frozen, or cut off): a fresh process asks for its share
+├── Stuck      this worker gets nowhere, and nobody ended it: a fresh process may
 └── LoudStop   going on would do damage: stop, and stay stopped until a person has looked (exit code 78)
     └── UnreadableRow  changelog bytes that this version cannot read: going on would count anew from nothing
 """
@@ -28,8 +30,16 @@ class Refused(StreamsError):
         self.reason = reason
 
 
-class SleptThrough(StreamsError):
+class Fenced(StreamsError):
+    """Kafka refuses this writer: another was started for its partition, or its transaction took too long."""
+
+
+class Expelled(StreamsError):
     """Others may own the partitions by now."""
+
+
+class Stuck(StreamsError):
+    """Records wait, or a rebalance goes on, for longer than it ever should."""
 
 
 class LoudStop(StreamsError):

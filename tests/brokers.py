@@ -1,7 +1,7 @@
-"""Three Kafka brokers of our own, each killed and started at will."""
+"""Kafka brokers of our own: three, each killed and started at will, or one with a link that can be cut."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -11,9 +11,11 @@ from confluent_kafka.admin import AdminClient
 
 from ops.runtime.distribution import Distribution, ensure
 from ops.runtime.home import NATIVE
+from tests.proxy import CuttableLink
 from tests.services import free_port, wait_until
 
 NODES: Final = (1, 2, 3)
+"""Of three brokers."""
 PATIENCE_S: Final = 300.0
 CLUSTER: Final = "c2lsbGFnZS10aHJlZS0wMQ"
 
@@ -21,19 +23,20 @@ PROPERTIES: Final = """\
 process.roles=broker,controller
 node.id={node}
 controller.quorum.voters={voters}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},LINKED://127.0.0.1:{behind_link}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},LINKED://127.0.0.1:{link}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,LINKED:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
 log.dirs={data}
 auto.create.topics.enable=false
-offsets.topic.replication.factor=3
+offsets.topic.replication.factor={replicas}
 offsets.topic.num.partitions=8
-transaction.state.log.replication.factor=3
-transaction.state.log.min.isr=2
+transaction.state.log.replication.factor={replicas}
+transaction.state.log.min.isr={in_sync}
 transaction.state.log.num.partitions=8
-share.coordinator.state.topic.replication.factor=3
-share.coordinator.state.topic.min.isr=2
+share.coordinator.state.topic.replication.factor={replicas}
+share.coordinator.state.topic.min.isr={in_sync}
 broker.session.timeout.ms=6000
 broker.heartbeat.interval.ms=500
 group.initial.rebalance.delay.ms=0
@@ -44,30 +47,39 @@ transaction.abort.timed.out.transaction.cleanup.interval.ms=2000
 class Brokers:
     """A cluster in which each node is broker and controller."""
 
-    def __init__(self, folder: Path, distribution: Distribution) -> None:
+    def __init__(self, folder: Path, distribution: Distribution, nodes: Sequence[int] = NODES) -> None:
         self._folder = folder
         self._distribution = distribution
-        self._ports = {node: free_port() for node in NODES}
-        self._controllers = {node: free_port() for node in NODES}
+        self._nodes = nodes
+        self._ports = {node: free_port() for node in nodes}
+        self._controllers = {node: free_port() for node in nodes}
+        self.behind_link = free_port()
+        """The port of the first node's second listener, for a link to it."""
+        self.link = self.behind_link
+        """The port that is told to those who come by that listener: the link's, if there is one."""
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
 
     @property
     def bootstrap(self) -> str:
-        """All three."""
+        """All of them."""
         return ",".join(f"127.0.0.1:{port}" for port in self._ports.values())
 
     def format(self) -> None:
         """Write each node's configuration and its empty log."""
         voters = ",".join(f"{node}@127.0.0.1:{port}" for node, port in self._controllers.items())
-        for node in NODES:
-            data = self._folder / f"data-{node}"
+        for node in self._nodes:
+            first = node == self._nodes[0]
             self._configuration(node).write_text(
                 PROPERTIES.format(
                     node=node,
                     voters=voters,
                     port=self._ports[node],
                     controller=self._controllers[node],
-                    data=data,
+                    behind_link=self.behind_link if first else free_port(),
+                    link=self.link if first else self._ports[node],
+                    replicas=len(self._nodes),
+                    in_sync=len(self._nodes) // 2 + 1,
+                    data=self._folder / f"data-{node}",
                 )
             )
             tool = ("kafka.tools.StorageTool", "format", "--ignore-formatted", "--cluster-id", CLUSTER, "-c")
@@ -115,7 +127,9 @@ class Brokers:
         return AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 2})
 
     def _tail(self) -> str:
-        logs = [(self._folder / f"broker-{node}.log").read_text(errors="replace")[-1_500:] for node in NODES]
+        logs = [
+            (self._folder / f"broker-{node}.log").read_text(errors="replace")[-1_500:] for node in self._nodes
+        ]
         return "\n".join(logs)
 
     def _configuration(self, node: int) -> Path:
@@ -139,3 +153,18 @@ def three_brokers(folder: Path) -> Iterator[Brokers]:
         yield brokers
     finally:
         brokers.end()
+
+
+@contextmanager
+def broker_behind_a_link(folder: Path) -> Iterator[tuple[str, str, CuttableLink]]:
+    """One broker: where it answers directly, where by a link, and the link. Gone at the end."""
+    brokers = Brokers(folder, ensure(lambda _progress: None), nodes=(1,))
+    with CuttableLink(brokers.behind_link) as link:
+        brokers.link = link.port
+        brokers.format()
+        try:
+            brokers.start(1)
+            brokers.wait_for(1)
+            yield brokers.bootstrap, f"127.0.0.1:{link.port}", link
+        finally:
+            brokers.end()

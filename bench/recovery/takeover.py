@@ -13,14 +13,16 @@ from stream_processors.engine.batch import TopicPartition
 from stream_processors.engine.engine import Engine
 from stream_processors.engine.metrics import EngineMetrics, Instruments
 from stream_processors.engine.partition import FlushPolicy
+from stream_processors.engine.session import Membership, Session
+from stream_processors.engine.takeover import Kafka, Takeover
 from wire.clients import Cluster
 from wire.registry import Registry
 
-SESSION_TIMEOUT_S = 60.0
+SESSION_TIMEOUT_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Takeover:
+class Taken:
     """Rows loaded, wall seconds, CPU seconds of the process."""
 
     rows: int
@@ -28,23 +30,25 @@ class Takeover:
     cpu: float
 
 
-def take_over(cluster: Cluster, registry_url: str, space: Namespace) -> Takeover:
+def take_over(cluster: Cluster, registry_url: str, space: Namespace) -> Taken:
     """Let a fresh session engine take over every partition, in this process, and let go again."""
     return asyncio.run(_take_over(cluster, registry_url, space))
 
 
-async def _take_over(cluster: Cluster, registry_url: str, space: Namespace) -> Takeover:
+async def _take_over(cluster: Cluster, registry_url: str, space: Namespace) -> Taken:
     with Registry(registry_url) as registry:
         job = session_agent(registry, space)
         metrics = EngineMetrics(Instruments(CollectorRegistry()), job.application)
         topic = space.topic(INTERACTIONS)
-        engine = Engine(
-            job, topic, cluster, space, lambda _letter: b"", metrics, FlushPolicy(), SESSION_TIMEOUT_S
-        )
+        session = Session(SESSION_TIMEOUT_S)
+        session.renewed(session.clock())
+        kafka = Kafka(cluster, space.group(job.application))
+        takeover = Takeover(job, space, kafka, lambda _letter: b"", session)
+        engine = Engine(job, topic, takeover, session, metrics, FlushPolicy())
         wanted = {TopicPartition(topic, number) for number in range(INTERACTIONS.partitions)}
         began, used = time.monotonic(), _cpu()
-        await engine.take(wanted)
-        taken = Takeover(_rows(engine), time.monotonic() - began, _cpu() - used)
+        await engine.take(wanted, Membership("bench", 1))
+        taken = Taken(_rows(engine), time.monotonic() - began, _cpu() - used)
         await engine.close()
         return taken
 

@@ -7,7 +7,7 @@ from typing import Any, NoReturn, TypeVar
 
 import structlog
 
-from stream_processors.errors import EXIT_LOUD_STOP, EXIT_RESTART, LoudStop
+from stream_processors.errors import EXIT_LOUD_STOP, EXIT_RESTART, Expelled, Fenced, LoudStop
 
 Result = TypeVar("Result")
 
@@ -21,6 +21,12 @@ async def or_exit(work: Coroutine[Any, Any, Result]) -> Result:
     except LoudStop as stop:
         log.critical("stopped; will not be restarted", cause=str(stop))
         _exit(EXIT_LOUD_STOP)
+    except Fenced as fenced:
+        log.warning("fenced by a successor; a fresh process will ask for its share", cause=str(fenced))
+        _exit(EXIT_RESTART)
+    except Expelled as expelled:
+        log.warning("not a member any more; a fresh process will ask for its share", cause=str(expelled))
+        _exit(EXIT_RESTART)
     except Exception:
         log.exception("cannot go on; a fresh process will")
         _exit(EXIT_RESTART)

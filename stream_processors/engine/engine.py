@@ -7,62 +7,49 @@ that are not in Kafka are worth nothing, and a fresh process goes on from the co
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
+from typing import Any, Final
 
 import structlog
 
-from schemas.topics import Namespace, Topic
 from stream_processors.engine.batch import Batch, Source, TopicPartition
 from stream_processors.engine.crash import or_exit
 from stream_processors.engine.guard import Verdict
+from stream_processors.engine.held import Held
 from stream_processors.engine.job import Job
 from stream_processors.engine.metrics import EngineMetrics
-from stream_processors.engine.partition import (
-    WATERMARK_KEY,
-    FailureWatch,
-    Flush,
-    FlushPolicy,
-    OwnedPartition,
-    Rewound,
-    Start,
-)
-from stream_processors.engine.pulse import Pulse
+from stream_processors.engine.partition import FlushPolicy, Rewound
+from stream_processors.engine.session import Membership, Session
 from stream_processors.engine.table import Table
-from stream_processors.engine.takeover import Extent, Reader, Rows, collector_paused
-from stream_processors.engine.transaction import PartitionWriter
-from wire.clients import Cluster
+from stream_processors.engine.takeover import Takeover
+from stream_processors.errors import Expelled
 
 log = structlog.get_logger()
 
-RECORDS_AT_A_TIME = 500
-"""Applied between two looks at the event loop: keeps heartbeats and live reads prompt."""
+RECORDS_AT_A_TIME: Final = 500
+"""Applied between two looks at the event loop: keeps live reads prompt."""
 
-ROTATE_S = 5.0
-SEEK_BACK_S = 1.0
-STALL_S = 5.0
-QUIET_S = 5.0
-"""Without a batch for this long, a partition's time goes on by the wall clock."""
+SEEK_BACK_S: Final = 1.0
+STALL_S: Final = 5.0
+QUIET_S: Final = 5.0
+"""Without a batch for this long, and none waiting, a partition's time goes on by the wall clock."""
+DRAIN_S: Final = 10.0
+"""Less than transaction.TRANSACTION_TIMEOUT_MS: after that Kafka aborts what is not committed."""
 
 
-@dataclass(slots=True)
-class _Held:
-    """A partition with its writer and the commit under way."""
+class Phase(StrEnum):
+    """Where the engine is in the life of a group's generation, in this order, over and over."""
 
-    state: OwnedPartition
-    writer: PartitionWriter
-    committed: int
-    commit: "asyncio.Task[None] | None" = None
-    sought_at: float = 0.0
-    moved_at: float = 0.0
-    fed_at: float = 0.0
+    JOINING = "waiting to be told its partitions"
+    TAKING = "taking partitions over"
+    WORKING = "applying, flushing and answering"
+    DRAINING = "writing what is open before partitions may go"
 
 
 class Engine:
     """See the module's text.
 
-    source_topic: the name on the cluster of what is read. namespace: of everything that is written.
-    session_timeout: seconds after which Kafka gives a silent worker's partitions away.
+    source_topic: the name on the cluster of what is read.
     clock: monotonic seconds; wall_ms: epoch milliseconds.
     """
 
@@ -70,31 +57,27 @@ class Engine:
         self,
         job: Job,
         source_topic: str,
-        cluster: Cluster,
-        namespace: Namespace,
-        dead_letter: Callable[[Mapping[str, Any]], bytes],
+        takeover: Takeover,
+        session: Session,
         metrics: EngineMetrics,
         policy: FlushPolicy,
-        session_timeout: float,
         clock: Callable[[], float] = time.monotonic,
         wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self.job = job
         self.source_topic = source_topic
-        self.group = namespace.group(job.application)
-        self._cluster = cluster
-        self._namespace = namespace
-        self._dead_letter = dead_letter
+        self.session = session
+        self.source: Source | None = None
+        self._takeover = takeover
         self._metrics = metrics
         self._policy = policy
         self._clock = clock
         self._wall_ms = wall_ms
-        self._watch = FailureWatch()
-        self._pulse = Pulse(session_timeout, clock)
-        self._held: dict[TopicPartition, _Held] = {}
-        self._applying = False
-        self._rotated_at = 0.0
-        self.source: Source | None = None
+        self._phase = Phase.JOINING
+        self._membership: Membership | None = None
+        self._held: dict[TopicPartition, Held] = {}
+        self._ends: Mapping[TopicPartition, int] = {}
+        self._ends_at = clock()
 
     # What live reads and health checks ask
 
@@ -109,7 +92,7 @@ class Engine:
     @property
     def applying(self) -> bool:
         """Whether no rebalance is under way."""
-        return self._applying
+        return self._phase is Phase.WORKING
 
     def tables(self, partition: int) -> Sequence[Table[Any]] | None:
         """The tables of a partition that this worker holds and works on; None: ask elsewhere, or later."""
@@ -118,104 +101,110 @@ class Engine:
 
     @property
     def ready(self) -> bool:
-        """Whether partitions are assigned and their rows loaded."""
-        return self._applying and bool(self._held) and not self._pulse.lost
+        """Whether partitions are assigned, their rows loaded, and nobody else can have been given them."""
+        return self.applying and bool(self._held) and not self.session.lapsed
+
+    def reaches(self, ends: Mapping[TopicPartition, int]) -> None:
+        """Note how far each partition reaches, as far as Kafka tells it now."""
+        self._ends, self._ends_at = ends, self._clock()
 
     # Rebalance
 
     async def drain(self) -> None:
         """A rebalance begins: write what is open, then drop whatever still comes."""
-        self._applying = False
-        await or_exit(self._flush_all())
+        self._phase = Phase.DRAINING
+        await or_exit(self._drain())
 
-    async def take(self, assigned: set[TopicPartition]) -> None:
+    async def expelled(self) -> None:
+        """Kafka gave this worker up: its partitions may be another's, and a fresh process asks for its share.
+
+        Before it joins anew: it would take the place of whoever has its id by now.
+        """
+        self._phase = Phase.DRAINING
+        await or_exit(self._end_if_holding())
+
+    async def take(self, assigned: set[TopicPartition], membership: Membership) -> None:
         """Hold exactly the assigned partitions of the source; take over those that are new here."""
-        await or_exit(self._take(assigned))
+        self._phase = Phase.TAKING
+        await or_exit(self._take(assigned, membership))
+        if self._phase is Phase.TAKING:  # not if it was told to end meanwhile
+            self._phase = Phase.WORKING
 
-    async def _take(self, assigned: set[TopicPartition]) -> None:
+    async def _end_if_holding(self) -> None:
+        if self._held:
+            raise Expelled("Kafka does not know this member any more: it was not heard for too long")
+
+    async def _take(self, assigned: set[TopicPartition], membership: Membership) -> None:
+        before, self._membership = self._membership, membership
+        if before is not None and membership.member_id != before.member_id:
+            await self._end_if_holding()
         wanted = {tp for tp in assigned if tp.topic == self.source_topic}
-        for lost in set(self._held) - wanted:
-            held = self._held.pop(lost)
-            await held.writer.close()
-            self._metrics.forget(lost, tuple(spec.name for spec in self.job.tables))
-        news = sorted(wanted - set(self._held))
+        kept = wanted & self._held.keys() if membership.follows(before) else set()
+        for tp in self._held.keys() - kept:
+            await self._let_go(tp)
+        news = sorted(wanted - kept)
         if news:
             began = self._clock()
-            with collector_paused():
-                await self._take_over(news)
+            for tp, taken in (await self._takeover.of(news)).items():
+                self._held[tp] = Held(taken, self._metrics, self._clock)
             log.info("took over", partitions=[tp.partition for tp in news], seconds=self._clock() - began)
-        self._pulse.beat()
-        self._applying = True
 
-    async def _take_over(self, news: Sequence[TopicPartition]) -> None:
-        writers = {tp: PartitionWriter(self._cluster, self.group, tp) for tp in news}
-        await asyncio.gather(*(writer.fence() for writer in writers.values()))
-        extents, rows = await asyncio.to_thread(self._read_back, news)
-        for tp in news:
-            loaded = [
-                rows[TopicPartition(self._name(spec.changelog), tp.partition)] for spec in self.job.tables
-            ]
-            had_rows = any(loaded)
-            watermark = loaded[0].pop(WATERMARK_KEY, b"0")
-            tables = [Table(spec, kept) for spec, kept in zip(self.job.tables, loaded, strict=True)]
-            start = Start(extents[tp].position(tp, had_rows), int(watermark))
-            state = OwnedPartition(self.job, tp, start, tables, self._name, self._dead_letter, self._watch)
-            now = self._clock()
-            self._held[tp] = _Held(state, writers[tp], state.position, moved_at=now, fed_at=now)
-            await asyncio.sleep(0)  # many rows take a while; others have a pulse to keep
+    async def _let_go(self, tp: TopicPartition) -> None:
+        await self._held.pop(tp).close()
+        self._metrics.forget(tp, tuple(spec.name for spec in self.job.tables))
 
-    def _read_back(self, news: Sequence[TopicPartition]) -> tuple[Mapping[TopicPartition, Extent], Rows]:
-        changelogs = [self._name(spec.changelog) for spec in self.job.tables]
-        with Reader(self._cluster, self.group) as reader:
-            return reader.extents(news), reader.load(changelogs, [tp.partition for tp in news])
-
-    def _name(self, topic: Topic) -> str:
-        return self._namespace.topic(topic)
+    async def _drain(self) -> None:
+        async with asyncio.timeout(DRAIN_S):
+            for held in self._held.values():
+                await held.flush()
+            await asyncio.gather(*(held.flushed() for held in self._held.values()))
 
     # Applying
 
     async def feed(self, batch: Batch) -> None:
         """Apply a batch, or drop it, or ask for what lies before it."""
         held = self._held.get(batch.source)
-        if held is None or not self._applying:
-            return
+        if held is not None and self.applying:
+            await or_exit(self._feed(held, batch))
+
+    async def _feed(self, held: Held, batch: Batch) -> None:
         held.fed_at = self._clock()
         verdict = held.state.judge(batch)
         self._metrics.batch(verdict, len(batch.records))
         if verdict is Verdict.SEEK_BACK:
             await self._seek_back(held)
         elif verdict is Verdict.APPLY:
-            await or_exit(self._apply(held, batch))
+            await self._apply(held, batch)
 
-    async def _apply(self, held: _Held, batch: Batch) -> None:
+    async def _apply(self, held: Held, batch: Batch) -> None:
         records, at = batch.records, 0
         while at == 0 or at < len(records):
             run = records[at : at + RECORDS_AT_A_TIME]
             last = at + RECORDS_AT_A_TIME >= len(records)
             try:
-                with self._metrics.applying():
-                    whole = held.state.apply(batch, run, batch.end if last else run[-1].offset + 1)
+                whole = held.apply(batch, run, batch.end if last else run[-1].offset + 1)
             except Rewound:
+                self._metrics.rewinds.inc()
                 await self._read_again(held)
                 return
             if not whole or held.state.waiting >= self._policy.records:
-                await self._begin_flush(held)
+                await held.flush()
             await asyncio.sleep(0)
-            if not self._applying:
+            if not self.applying:
                 return  # a rebalance began: what was not applied is read again
             if whole:
                 at += RECORDS_AT_A_TIME
         held.moved_at = self._clock()
 
-    async def _seek_back(self, held: _Held) -> None:
-        if self.source is None or self._clock() - held.sought_at < SEEK_BACK_S:
+    async def _seek_back(self, held: Held) -> None:
+        if self._clock() - held.sought_at < SEEK_BACK_S:
             return
         held.sought_at = self._clock()
+        self._metrics.seek_backs.inc()
         log.warning("batches were dropped on the way; reading again", source=held.state.source)
         await self._read_again(held)
 
-    async def _read_again(self, held: _Held) -> None:
-        self._metrics.seek_backs.inc()
+    async def _read_again(self, held: Held) -> None:
         if self.source is not None:
             await self.source.seek_wait({held.state.source: held.state.position})
 
@@ -223,59 +212,31 @@ class Engine:
 
     async def run(self) -> None:
         """Flush at every interval, until cancelled."""
-        await asyncio.gather(or_exit(self._pulse.keep(lambda: self._applying)), self._flush_at_intervals())
-
-    async def _flush_at_intervals(self) -> None:
         while True:
             began = self._clock()
             await or_exit(self._tick())
             await asyncio.sleep(max(0.0, self._policy.interval - (self._clock() - began)))
 
     async def _tick(self) -> None:
-        if not self._applying:
-            return
         for held in list(self._held.values()):
-            self.job.tick(held.state, self._now(held))
-            if held.state.dirty:
-                await self._begin_flush(held)
-            await asyncio.sleep(0)  # a large flush takes a while to pack, and there may be one a partition
-            if not self.ready:
+            if not self.applying:
                 return  # a rebalance began: what was drained stays as it is
-        await self._look_for_stalls()
-        if self._clock() - self._rotated_at >= ROTATE_S:
-            self._rotated_at = self._clock()
-            for held in self._held.values():
-                for table in held.state.tables:
-                    table.rotate()
+            self.job.tick(held.state, self._now(held))
+            await held.flush()
+            await asyncio.sleep(0)  # a large flush takes a while to pack, and there may be one a partition
+        if self.applying:
+            await self._look_for_stalls()
 
-    def _now(self, held: _Held) -> int:
-        """The partition's own time; the wall clock's once nothing has come for a while."""
-        quiet = self._clock() - held.fed_at > QUIET_S
+    def _now(self, held: Held) -> int:
+        """The partition's own time; the wall clock's once nothing has come for a while, and nothing waits."""
+        quiet = self._clock() - held.fed_at > QUIET_S and self._at_end(held)
         return max(held.state.watermark, self._wall_ms()) if quiet else held.state.watermark
 
-    async def _begin_flush(self, held: _Held) -> None:
-        """Start writing what is open; waits for the partition's transaction under way first."""
-        while held.commit is not None and not held.commit.done():
-            await asyncio.wait(
-                {held.commit}
-            )  # not `await`: who is cancelled while waiting must not cancel it
-        if held.state.dirty:
-            held.commit = asyncio.create_task(or_exit(self._commit(held, held.state.take_flush())))
-
-    async def _commit(self, held: _Held, flush: Flush) -> None:
-        with self._metrics.committing():
-            await held.writer.commit(flush)
-        held.committed = flush.position
-        held.state.landed()
-        rows = {table.spec.name: len(table.committed) for table in held.state.tables}
-        self._metrics.flushed(flush, rows)
-
-    async def _flush_all(self) -> None:
-        for held in self._held.values():
-            await self._begin_flush(held)
-        commits = {held.commit for held in self._held.values() if held.commit is not None}
-        if commits:
-            await asyncio.wait(commits)
+    def _at_end(self, held: Held) -> bool:
+        """Whether Kafka said lately that the partition ends where it is applied to."""
+        end = self._ends.get(held.state.source)
+        fresh = self._clock() - self._ends_at <= QUIET_S
+        return fresh and end is not None and end <= held.state.position
 
     async def _look_for_stalls(self) -> None:
         """A dropped batch shows when its successor comes; the last one of all has no successor."""
@@ -293,6 +254,5 @@ class Engine:
     async def close(self) -> None:
         """Write what is open and let go of everything."""
         await self.drain()
-        for held in self._held.values():
-            await held.writer.close()
-        self._held.clear()
+        for tp in list(self._held):
+            await self._let_go(tp)

@@ -5,21 +5,27 @@ checks against the pinned versions. docs/streams.md says why each is needed.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from aiokafka.consumer import fetcher
-from aiokafka.errors import NoOffsetForPartitionError
+from aiokafka.errors import KafkaError, NoOffsetForPartitionError
 from faust.transport.drivers import aiokafka as driver
 
 from stream_processors.engine.batch import Batch, Record, TopicPartition
+from stream_processors.engine.session import Membership, Session
 
 RELIED_UPON: Final = (
     ("faust.transport.drivers.aiokafka", "AIOKafkaConsumerThread._create_worker_consumer"),
+    ("faust.transport.drivers.aiokafka", "AIOKafkaConsumerThread.on_start"),
+    ("faust.transport.drivers.aiokafka", "AIOKafkaConsumerThread._ensure_consumer"),
     ("faust.transport.drivers.aiokafka", "AIOKafkaConsumerThread._fetch_records"),
     ("faust.transport.drivers.aiokafka", "AIOKafkaConsumerThread._seek_wait"),
     ("faust.transport.drivers.aiokafka", "Consumer._new_consumer_thread"),
     ("faust.transport.drivers.aiokafka", "Transport.Consumer"),
+    ("faust.transport.consumer", "ConsumerThread.on_partitions_assigned"),
+    ("faust.transport.consumer", "ConsumerThread.on_partitions_revoked"),
     ("faust.transport.consumer", "Consumer.on_partitions_assigned"),
     ("faust.transport.consumer", "Consumer.on_partitions_revoked"),
     ("faust.transport.consumer", "Consumer.perform_seek"),
@@ -27,10 +33,14 @@ RELIED_UPON: Final = (
     ("faust.transport.consumer", "Consumer.seek_wait"),
     ("faust.app.base", "App.transport"),
     ("aiokafka.consumer.fetcher", "PartitionRecords._consumer_record"),
+    ("aiokafka.consumer.group_coordinator", "GroupCoordinator._do_heartbeat"),
+    ("aiokafka.consumer.group_coordinator", "GroupCoordinator._start_heartbeat_task"),
 )
 
 ATTRIBUTES: Final = (
     ("faust.transport.consumer", "ThreadDelegateConsumer", "_thread"),
+    ("aiokafka.consumer.consumer", "AIOKafkaConsumer", "_coordinator"),
+    ("aiokafka.consumer.group_coordinator", "GroupCoordinator", "member_id"),
     ("aiokafka.consumer.consumer", "AIOKafkaConsumer", "_fetch_max_wait_ms"),
     ("aiokafka.consumer.consumer", "AIOKafkaConsumer", "_isolation_level"),
     ("aiokafka.consumer.consumer", "AIOKafkaConsumer", "_subscription"),
@@ -39,6 +49,8 @@ ATTRIBUTES: Final = (
 """What is set or read on their objects: module, class, and the attribute that its `__init__` makes."""
 
 FETCH_WAIT_MS = 100
+UNKNOWN_MEMBER_ID: Final = ""
+"""Kafka's own, for who is no member yet, or none any more."""
 
 
 @dataclass(slots=True)
@@ -61,12 +73,21 @@ class BatchRecord:
 class Owner(Protocol):
     """Who is told about partitions, and knows how far each is applied."""
 
-    async def take(self, assigned: set[TopicPartition]) -> None:
-        """These are ours now, and no others."""
+    @property
+    def session(self) -> Session:
+        """What is told of each heartbeat that Kafka takes."""
+        ...
+
+    async def take(self, assigned: set[TopicPartition], membership: Membership) -> None:
+        """These are ours now, in this generation, and no others."""
         ...
 
     async def drain(self) -> None:
         """A rebalance begins: write what is open and apply nothing more."""
+        ...
+
+    async def expelled(self) -> None:
+        """A rebalance begins, because Kafka gave us up: what was ours may be another's already."""
         ...
 
     def positions(self) -> Mapping[TopicPartition, int]:
@@ -87,6 +108,36 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     def __post_init__(self) -> None:
         super().__post_init__()
         self._next: dict[Any, int] = {}
+        self.membership = Membership(UNKNOWN_MEMBER_ID, 0)
+
+    async def on_start(self) -> None:
+        await super().on_start()
+        session: Session = self.consumer.owner.session
+        coordinator = self._ensure_consumer()._coordinator
+        heartbeat = coordinator._do_heartbeat
+
+        async def told_of() -> bool:
+            sent_at = session.clock()
+            taken: bool = await heartbeat()
+            if taken:
+                session.renewed(sent_at)
+            return taken
+
+        coordinator._do_heartbeat = told_of
+
+    async def on_partitions_revoked(self, revoked: Any) -> None:
+        coordinator = self._ensure_consumer()._coordinator
+        self.membership = Membership(coordinator.member_id, self.membership.generation)
+        await super().on_partitions_revoked(revoked)
+
+    async def on_partitions_assigned(self, assigned: Any, generation_id: int = 0) -> None:
+        coordinator = self._ensure_consumer()._coordinator
+        self.membership = Membership(coordinator.member_id, generation_id)
+        # aiokafka beats only once all of this is done: loading many rows would outlast the session.
+        with suppress(KafkaError):
+            await coordinator._do_heartbeat()
+        coordinator._start_heartbeat_task()
+        await super().on_partitions_assigned(assigned, generation_id)
 
     def fetched_to(self) -> Mapping[TopicPartition, int]:
         """The end of the last batch handed on, by partition."""
@@ -152,11 +203,16 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         return BatchThread(self, loop=self.loop, beacon=self.beacon)
 
     async def on_partitions_revoked(self, revoked: Any) -> None:
-        await self.owner.drain()
+        thread: BatchThread = self._thread
+        if thread.membership.member_id == UNKNOWN_MEMBER_ID:
+            await self.owner.expelled()
+        else:
+            await self.owner.drain()
         await super().on_partitions_revoked(revoked)
 
     async def on_partitions_assigned(self, assigned: Any, generation_id: int = 0) -> None:
-        await self.owner.take({TopicPartition(tp.topic, tp.partition) for tp in assigned})
+        thread: BatchThread = self._thread
+        await self.owner.take({TopicPartition(*tp) for tp in assigned}, thread.membership)
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def perform_seek(self) -> None:

@@ -1,5 +1,6 @@
 """What the engines tell Prometheus."""
 
+import math
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
@@ -34,6 +35,7 @@ class Instruments:
         self.dead_letters = counter("dead_letters", "Records dead-lettered, by reason", "reason")
         self.flushes = counter("flushes", "Transactions committed")
         self.seek_backs = counter("seek_backs", "Times a dropped batch was read again")
+        self.rewinds = counter("rewinds", "Times a flush was undone because the reducer failed")
         self.sizes = histogram("batch_records", "Records in a batch", RECORDS)
         self.apply = histogram("apply_seconds", "Applying a run of records", SECONDS)
         self.commit = histogram("commit_seconds", "One transaction", SECONDS)
@@ -50,6 +52,7 @@ class EngineMetrics:
         self._all = instruments
         self._application = application
         self.seek_backs = instruments.seek_backs.labels(application)
+        self.rewinds = instruments.rewinds.labels(application)
         self._sizes = instruments.sizes.labels(application)
         self._apply = instruments.apply.labels(application)
         self._commit = instruments.commit.labels(application)
@@ -80,10 +83,11 @@ class EngineMetrics:
             self._all.rows.labels(self._application, partition, table).set(count)
         self._all.progress.labels(self._application).set_to_current_time()
 
-    def lags(self, lags: Mapping[TopicPartition, int]) -> None:
-        """How far the committed position is behind the end of each partition."""
+    def lags(self, lags: Mapping[TopicPartition, int | None]) -> None:
+        """How far the committed position is behind the end of each partition; None: Kafka does not tell."""
         for source, offsets in lags.items():
-            self._all.lag.labels(self._application, source.partition).set(offsets)
+            known = math.nan if offsets is None else offsets
+            self._all.lag.labels(self._application, source.partition).set(known)
 
     def forget(self, lost: TopicPartition, tables: tuple[str, ...]) -> None:
         """The partition is another worker's now."""

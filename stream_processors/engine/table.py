@@ -89,6 +89,11 @@ class Table(Generic[Row]):
         self._removed[key] = None
 
     @property
+    def unpacked(self) -> int:
+        """How many rows are held as objects, which take many times the memory of their bytes."""
+        return len(self._hot) + len(self._warm)
+
+    @property
     def has_changes(self) -> bool:
         return bool(self._changed or self._removed)
 

@@ -1,123 +1,145 @@
-"""What a partition's new owner reads before the first record: the committed offset, then the rows.
+"""How a source partition becomes this worker's: fence the predecessor, read its offset, load its rows.
 
-Only after the predecessor is fenced, in this order; otherwise a transaction of its could still land between.
-Read with librdkafka: it waits for offsets of open transactions (require_stable, KIP-447), which aiokafka
-does not, and loads a changelog several times faster.
+In this order, and in no other: until the predecessor is fenced, a transaction of its could land in between.
 """
 
+import asyncio
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, Protocol
 
-from confluent_kafka import OFFSET_BEGINNING, OFFSET_INVALID, Consumer, KafkaError, KafkaException, Message
-from confluent_kafka import TopicPartition as KafkaPartition
-
+from schemas.topics import Namespace
 from stream_processors.engine.batch import TopicPartition
-from stream_processors.errors import LoudStop
-from wire.clients import Cluster, consumer_settings
+from stream_processors.engine.job import Job
+from stream_processors.engine.partition import WATERMARK_KEY, FailureWatch, Flush, OwnedPartition, Start
+from stream_processors.engine.restore import Extent, Reader, Rows
+from stream_processors.engine.session import Session
+from stream_processors.engine.table import Table
+from stream_processors.engine.transaction import PartitionWriter
+from stream_processors.errors import Expelled
+from wire.clients import Cluster
 
-TIMEOUT_S = 30.0
-POLL_RECORDS = 10_000
-POLL_S = 0.05
-
-Rows = dict[TopicPartition, dict[str, bytes]]
-"""Changelog bytes by key, of each partition of each changelog."""
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """What of a source partition Kafka still has, and how far the group had come (None: never)."""
-
-    committed: int | None
-    start: int
-    end: int
-
-    def position(self, source: TopicPartition, had_rows: bool) -> int:
-        """Where to go on reading. Raises LoudStop where records were lost in between, or the offset was.
-
-        `had_rows`: whether rows were found that an earlier owner had written.
-        """
-        if self.committed is None:
-            if had_rows:
-                raise LoudStop(
-                    f"{source.topic}[{source.partition}] has rows but no committed offset: Kafka forgot it"
-                    " (offsets.retention.minutes), or it was deleted. Reading from the start would count"
-                    " events twice. Rebuild the rows from the stored events, into a new namespace."
-                )
-            return self.start
-        if self.start <= self.committed <= self.end:
-            return self.committed
-        raise LoudStop(
-            f"{source.topic}[{source.partition}] is applied up to offset {self.committed}, but Kafka has"
-            f" {self.start} to {self.end}: records were deleted before they were applied, or the topic was"
-            " made anew. The live rows cannot be continued exactly; rebuild them from the stored events."
-        )
+FENCE_S: Final = 60.0
+LOOK_S: Final = 0.05
 
 
-class Reader:
-    """A short-lived consumer for one takeover; never joins the group it asks about. Blocking calls."""
+class Writer(Protocol):
+    """What writes a partition's flushes (transaction.PartitionWriter)."""
+
+    async def fence(self) -> None: ...
+
+    async def commit(self, flush: Flush) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class Clients(Protocol):
+    """What a takeover asks of Kafka."""
+
+    def writer(self, source: TopicPartition) -> Writer:
+        """The partition's writer, not started yet."""
+        ...
+
+    async def read_back(
+        self, sources: Sequence[TopicPartition], changelogs: Sequence[str]
+    ) -> tuple[Mapping[TopicPartition, Extent], Rows]:
+        """What is committed of the sources, and the rows of their partitions. Raises KafkaException."""
+        ...
+
+
+class Kafka:
+    """One agent's clients (Clients)."""
 
     def __init__(self, cluster: Cluster, group: str) -> None:
-        settings = consumer_settings(cluster, f"{group}-takeover", group)
-        self._consumer = Consumer({**settings, "enable.partition.eof": True, "fetch.wait.max.ms": 50})
-        # Otherwise librdkafka asks for the leaders of what it is assigned once a second only.
-        self._consumer.list_topics(timeout=TIMEOUT_S)
+        self.group = group
+        self._cluster = cluster
+        # Apart from the threads that live reads wait in: they must not keep a takeover waiting.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"{group}-takeover")
 
-    def __enter__(self) -> "Reader":
-        return self
+    def writer(self, source: TopicPartition) -> Writer:
+        return PartitionWriter(self._cluster, self.group, source)
 
-    def __exit__(self, *_error: object) -> None:
-        self._consumer.close()
+    async def read_back(
+        self, sources: Sequence[TopicPartition], changelogs: Sequence[str]
+    ) -> tuple[Mapping[TopicPartition, Extent], Rows]:
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, self._read_back, sources, changelogs
+        )
 
-    def extents(self, sources: Sequence[TopicPartition]) -> Mapping[TopicPartition, Extent]:
-        """Committed offset and log range of each partition. Raises KafkaException."""
-        asked = [KafkaPartition(*source) for source in sources]
-        answers = self._consumer.committed(asked, timeout=TIMEOUT_S)
-        extents = {}
-        for answer in answers:
-            if answer.error is not None:
-                raise KafkaException(answer.error)
-            source = TopicPartition(answer.topic, answer.partition)
-            start, end = self._consumer.get_watermark_offsets(answer, timeout=TIMEOUT_S)
-            committed = None if answer.offset == OFFSET_INVALID else answer.offset
-            extents[source] = Extent(committed, start, end)
-        return extents
+    def _read_back(
+        self, sources: Sequence[TopicPartition], changelogs: Sequence[str]
+    ) -> tuple[Mapping[TopicPartition, Extent], Rows]:
+        with Reader(self._cluster, self.group) as reader:
+            return reader.extents(sources), reader.load(changelogs, [source.partition for source in sources])
 
-    def load(self, changelogs: Sequence[str], partitions: Sequence[int]) -> Rows:
-        """Every row of these partitions of the changelogs, read to the end of each. Raises KafkaException.
 
-        The end is what Kafka says it is, not a last record, which compaction may have removed.
+class Taken(NamedTuple):
+    """A partition with its rows, and the only writer that Kafka lets write it."""
+
+    state: OwnedPartition
+    writer: Writer
+
+
+class Takeover:
+    """Takes partitions over for one agent. `namespace`: of everything that is written."""
+
+    def __init__(
+        self,
+        job: Job,
+        namespace: Namespace,
+        kafka: Clients,
+        dead_letter: Callable[[Mapping[str, Any]], bytes],
+        session: Session,
+    ) -> None:
+        self._job = job
+        self._name = namespace.topic
+        self._kafka = kafka
+        self._dead_letter = dead_letter
+        self._session = session
+        self._watch = FailureWatch()
+
+    async def of(self, sources: Sequence[TopicPartition]) -> Mapping[TopicPartition, Taken]:
+        """Take these over. Raises Expelled, LoudStop, TimeoutError, KafkaError or KafkaException."""
+        await self.confirm()
+        writers = {source: self._kafka.writer(source) for source in sources}
+        async with asyncio.timeout(FENCE_S):
+            await asyncio.gather(*(writer.fence() for writer in writers.values()))
+        with _collector_paused():
+            extents, rows = await self._kafka.read_back(
+                sources, [self._name(spec.changelog) for spec in self._job.tables]
+            )
+            taken = {}
+            for source in sources:
+                taken[source] = Taken(self._loaded(source, extents[source], rows), writers[source])
+                await asyncio.sleep(0)  # many rows take a while; others have work to do
+        await self.confirm()
+        return taken
+
+    async def confirm(self) -> None:
+        """Wait for a heartbeat that Kafka takes, if the last one is too long ago. Raises Expelled.
+
+        Frozen or cut off meanwhile, this worker may have a successor, which it must not fence.
         """
-        rows: Rows = {TopicPartition(topic, number): {} for topic in changelogs for number in partitions}
-        pending = set(rows)
-        self._consumer.assign([KafkaPartition(*source, OFFSET_BEGINNING) for source in rows])
-        while pending:
-            for message in self._consumer.consume(POLL_RECORDS, timeout=POLL_S):
-                error = message.error()
-                if error is not None:
-                    pending.discard(_ended(message, error))
-                    continue
-                key, value = message.key() or b"", message.value()
-                kept = rows[message.topic(), message.partition()]  # type: ignore[index]
-                if value is None:
-                    kept.pop(key.decode(), None)
-                else:
-                    kept[key.decode()] = value
-        self._consumer.unassign()
-        return rows
+        waiting_since = self._session.clock()
+        while self._session.lapsed:
+            if self._session.clock() - waiting_since > self._session.timeout:
+                raise Expelled("the session ended before the partitions were taken over")
+            await asyncio.sleep(LOOK_S)
 
-
-def _ended(message: Message, error: KafkaError) -> TopicPartition:
-    """The partition whose end was reached. Raises KafkaException for any other error."""
-    topic, partition = message.topic(), message.partition()
-    if error.code() != KafkaError._PARTITION_EOF or topic is None or partition is None:
-        raise KafkaException(error)
-    return TopicPartition(topic, partition)
+    def _loaded(self, source: TopicPartition, extent: Extent, rows: Rows) -> OwnedPartition:
+        specs = self._job.tables
+        loaded = [rows[TopicPartition(self._name(spec.changelog), source.partition)] for spec in specs]
+        had_rows = any(loaded)
+        watermark = loaded[0].pop(WATERMARK_KEY, b"0")
+        tables = [Table(spec, kept) for spec, kept in zip(specs, loaded, strict=True)]
+        start = Start(extent.position(source, had_rows), int(watermark))
+        return OwnedPartition(self._job, source, start, tables, self._name, self._dead_letter, self._watch)
 
 
 @contextmanager
-def collector_paused() -> Iterator[None]:
+def _collector_paused() -> Iterator[None]:
     """No garbage collection meanwhile: it would walk all rows again and again, and they are none."""
     gc.disable()
     try:

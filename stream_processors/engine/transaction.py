@@ -6,14 +6,27 @@ before: Kafka ends the predecessor's open transaction and refuses its later ones
 
 import asyncio
 from collections.abc import Mapping
+from typing import Final
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import ProducerFenced
 from aiokafka.structs import OffsetAndMetadata
 from aiokafka.structs import TopicPartition as KafkaPartition
 
 from stream_processors.engine.batch import TopicPartition
 from stream_processors.engine.partition import Flush
+from stream_processors.errors import Fenced
 from wire.clients import Cluster
+
+RELIED_UPON: Final = (
+    ("aiokafka.producer.sender", "Sender.sender_task"),
+    ("aiokafka.producer.transaction_manager", "TransactionManager.wait_for_transaction_end"),
+)
+ATTRIBUTES: Final = (
+    ("aiokafka.producer.producer", "AIOKafkaProducer", "_sender"),
+    ("aiokafka.producer.producer", "AIOKafkaProducer", "_txn_manager"),
+)
+"""Not public, and read to tell why a transaction failed: its caller is told that there is none."""
 
 TRANSACTION_TIMEOUT_MS = 15_000
 BATCH_BYTES = 512 * 1024
@@ -54,7 +67,29 @@ class PartitionWriter:
         await self._producer.abort_transaction()
 
     async def commit(self, flush: Flush) -> None:
-        """Write the flush. Raises KafkaError (ProducerFenced where a successor took over); nothing landed."""
+        """Write the flush. Raises Fenced where a successor took over, else KafkaError; nothing landed."""
+        try:
+            await self._write(flush)
+        except Exception as error:
+            cause = self._cause_of(error)
+            if isinstance(cause, ProducerFenced):
+                raise Fenced(f"{self._source.topic}[{self._source.partition}]: {cause}") from error
+            raise cause from error
+
+    def _cause_of(self, error: Exception) -> BaseException:
+        """What ended the producer's own task or its transaction; else the error itself.
+
+        The caller of a producer whose task has died is told no more than that there is no transaction.
+        """
+        ended = (self._producer._sender.sender_task, self._producer._txn_manager.wait_for_transaction_end())
+        for work in ended:
+            if work is not None and work.done() and not work.cancelled():
+                cause: BaseException | None = work.exception()
+                if cause is not None:
+                    return cause
+        return error
+
+    async def _write(self, flush: Flush) -> None:
         await self._producer.begin_transaction()
         written: list[asyncio.Future[object]] = []
         for (topic, partition), records in flush.records.items():

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -69,7 +70,14 @@ class Progress:
         try:
             return ask()
         except KafkaException:
+            self._look_for_leaders()
             return None
+
+    def _look_for_leaders(self) -> None:
+        """A consumer that reads nothing does not notice by itself that a partition has a new leader."""
+        for consumer in self._groups.values():
+            with suppress(KafkaException):
+                consumer.list_topics(timeout=ASK_S)
 
     def _applied(self, group: str, topic: Topic) -> int:
         return sum(max(0, at.offset) for at in self._committed(group, topic))

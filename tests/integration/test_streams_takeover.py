@@ -1,14 +1,20 @@
-"""Loading a changelog to its end, whatever its last records are. Real Kafka: it decides what an end is."""
+"""Taking a partition over: fencing the predecessor, and loading a changelog to its end, whatever its last
+records are. Real Kafka: it decides what an end is, and whom it refuses.
+"""
 
+import asyncio
 from collections.abc import Mapping
 
 import pytest
 from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from schemas.topics import SESSION_CHANGELOG, Namespace
+from schemas.topics import INTERACTIONS, SESSION_CHANGELOG, Namespace
 from stream_processors.engine.batch import TopicPartition as Source
-from stream_processors.engine.takeover import Reader
+from stream_processors.engine.partition import Flush
+from stream_processors.engine.restore import Reader
+from stream_processors.engine.transaction import PartitionWriter
+from stream_processors.errors import Fenced
 from tests.stack import Stack
 from wire.clients import Cluster
 
@@ -61,3 +67,27 @@ def test_loading_ends_on_partitions_that_are_quiet_emptied_tombstoned_or_end_in_
         Source(topic, CUT): {"a": b"3", "b": b"2"},
         Source(topic, PLAIN): {"a": b"3", "b": b"2"},
     }
+
+
+def test_a_writer_whose_partition_has_a_successor_is_refused_and_knows_why(
+    stack: Stack, namespace: str
+) -> None:
+    source = Source(Namespace(namespace).topic(INTERACTIONS), 0)
+
+    async def both_write() -> None:
+        cluster, flush = Cluster(stack.bootstrap), Flush(source, 0)
+        first, second = (PartitionWriter(cluster, f"{namespace}group", source) for _ in range(2))
+        try:
+            await first.fence()
+            await first.commit(flush)
+            await second.fence()
+            with pytest.raises(Fenced):
+                await first.commit(flush)
+            with pytest.raises(Fenced):
+                await first.commit(flush)
+            await second.commit(flush)
+        finally:
+            await first.close()
+            await second.close()
+
+    asyncio.run(both_write())

@@ -4,12 +4,16 @@ import ast
 import importlib
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from ops.runtime.home import PROJECT
-from stream_processors.engine import fetch
-from stream_processors.engine.fetch import ATTRIBUTES, RELIED_UPON
+from stream_processors.engine import fetch, transaction
+
+ROOMS = (fetch, transaction)
+RELIED_UPON = [*fetch.RELIED_UPON, *transaction.RELIED_UPON]
+ATTRIBUTES = [*fetch.ATTRIBUTES, *transaction.ATTRIBUTES]
 
 PINNED = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0", "mode-streaming": "0.7.1"}
 
@@ -42,17 +46,22 @@ def test_the_assignment_can_be_asked_for_the_state_of_its_partitions() -> None:
 NAMES = {name.split(".")[-1] for _, name in RELIED_UPON} | {name for *_, name in ATTRIBUTES}
 
 
-def test_no_private_name_is_used_that_is_not_listed() -> None:
-    tree = ast.parse(Path(fetch.__file__).read_text())
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.__name__)
+def test_no_private_name_is_used_that_is_not_listed(room: ModuleType) -> None:
+    tree = ast.parse(Path(str(room.__file__)).read_text())
     touched = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
     own |= {
-        target.attr
+        node.attr
         for node in ast.walk(tree)
-        if isinstance(node, ast.AnnAssign) and isinstance(target := node.target, ast.Attribute)
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and _is_self(node.value)
     }
     private = {name for name in touched if name.startswith("_") and not name.startswith("__")}
     assert private - own <= NAMES
+
+
+def _is_self(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id == "self"
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))

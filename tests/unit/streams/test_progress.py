@@ -1,9 +1,13 @@
 """A worker is alive while it moves or has nothing to do; one that stands before waiting records is not."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import pytest
+
 from stream_processors.engine.batch import TopicPartition
-from stream_processors.engine.progress import STUCK_AFTER_S, TAKEOVER_S, Progress
+from stream_processors.engine.progress import GIVE_UP_AFTER_S, STUCK_AFTER_S, TAKEOVER_S, Progress
+from stream_processors.errors import Stuck
 
 BUSY, QUIET = TopicPartition("interactions", 0), TopicPartition("interactions", 1)
 
@@ -14,6 +18,9 @@ class Engine:
 
     applying: bool = True
     offsets: dict[TopicPartition, int] = field(default_factory=dict)
+
+    def reaches(self, ends: Mapping[TopicPartition, int]) -> None:
+        """Of no use here."""
 
     def committed(self) -> dict[TopicPartition, int]:
         return dict(self.offsets)
@@ -85,7 +92,30 @@ def test_a_partition_that_went_and_came_back_begins_anew() -> None:
     assert watch.looks({BUSY: 9}, seconds=STUCK_AFTER_S) is None
 
 
-def test_where_kafka_does_not_tell_the_end_nobody_is_blamed() -> None:
+def test_where_kafka_never_told_the_end_nobody_is_blamed() -> None:
     watch = Watch(Engine(offsets={BUSY: 7}))
     assert watch.looks({}, seconds=100 * STUCK_AFTER_S) is None
     assert watch.progress.look({BUSY: 9}) == {BUSY: 2}
+
+
+def test_a_look_that_kafka_does_not_answer_gives_a_stuck_partition_no_new_time() -> None:
+    watch = Watch(Engine(offsets={BUSY: 7}))
+    assert watch.looks({BUSY: 9}, seconds=STUCK_AFTER_S - 1) is None
+    assert watch.progress.look({}) == {BUSY: None}
+    watch.now += 2
+    assert watch.progress.not_alive() is not None
+
+
+def test_a_worker_that_stays_stuck_ends_itself_and_one_that_moves_again_does_not() -> None:
+    engine = Engine(offsets={BUSY: 7})
+    watch = Watch(engine)
+    watch.looks({BUSY: 9}, seconds=STUCK_AFTER_S + 1)
+    watch.progress.give_up()
+    engine.offsets[BUSY] += 1
+    assert watch.looks({BUSY: 9}, seconds=0) is None
+    watch.progress.give_up()
+    watch.now += GIVE_UP_AFTER_S
+    watch.progress.give_up()
+    watch.now += 1
+    with pytest.raises(Stuck, match="stood at 8"):
+        watch.progress.give_up()

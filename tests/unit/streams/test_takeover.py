@@ -3,7 +3,7 @@
 import pytest
 
 from stream_processors.engine.batch import TopicPartition
-from stream_processors.engine.takeover import Extent
+from stream_processors.engine.restore import Extent
 from stream_processors.errors import LoudStop
 
 SOURCE = TopicPartition("interactions", 3)
