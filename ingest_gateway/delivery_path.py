@@ -84,18 +84,22 @@ class DeliveryPath:
             return Drainer(spool, self.kafka, self.breaker, quarantine, self._metrics)
 
         adoption = Adoption(
-            self._slot.folder.parent,
+            self.spool,
             self.breaker,
+            self._metrics,
             open_spool=lambda folder: Spool.open(folder, self._bounds, now_ms),
             drainer_of=drainer_of,
         )
+        watch = self._metrics.watch
+        watch("spool_left_bytes", "Bytes in slots that no process holds.", lambda: adoption.left_bytes)
+        watch("spool_adopted_records", "Records in the slot being adopted.", lambda: adoption.adopted_records)
         return [drainer_of(self.spool).run(), adoption.run()]
 
     async def close(self) -> int:
         """Wait a moment for what is in flight; returns how many records still are. The spool stays."""
         in_flight = self.kafka.close(_HURRIED_FLUSH_S if self.breaker.open else _FLUSH_S)
-        await self.spool.close()
-        self._slot.release()
+        if await self.spool.close():
+            self._slot.release()
         return in_flight
 
     def _watch(self) -> None:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+import structlog
 from confluent_kafka import KafkaError
 
 from ingest_gateway.breaker import Breaker
@@ -29,6 +30,8 @@ _LOOK_AGAIN_S: Final = 0.1
 _MOST_REFUSED: Final = 100
 """So many entries that Kafka refuses are held in memory; then the others have to wait."""
 STRIKES: Final = 5
+
+_log = structlog.get_logger()
 
 
 class Kafka(Protocol):
@@ -88,6 +91,8 @@ class Drainer:
         self._patience = patience
         self._loop = asyncio.get_running_loop()
         self._refused: list[Refused] = []
+        self._failed: str | None = None
+        """Why the spool could last not be read."""
 
     async def run(self) -> None:
         """Go on for ever."""
@@ -127,10 +132,21 @@ class Drainer:
         if len(self._refused) >= _MOST_REFUSED:
             await asyncio.sleep(_LOOK_AGAIN_S)
             return True
-        entries = await self._spool.take(1 if self._breaker.open else _PAGE_ENTRIES)
+        try:
+            entries = await self._spool.take(1 if self._breaker.open else _PAGE_ENTRIES)
+        except OSError as error:
+            await self._unreadable(error)
+            return True
         for page in pages(entries):
             await asyncio.gather(*(self._deliver(entry) for entry in page))
         return bool(entries)
+
+    async def _unreadable(self, error: OSError) -> None:
+        """No descriptors, or the disk's fault: the entries stay where they are."""
+        if repr(error) != self._failed:
+            _log.error("spool_unreadable", exc_info=error)
+        self._failed = repr(error)
+        await asyncio.sleep(self._patience.first_s)
 
     async def _deliver(self, entry: Entry) -> None:
         before = self._breaker.acknowledgements

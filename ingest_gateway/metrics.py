@@ -120,7 +120,7 @@ class GatewayMetrics:
         )
         self.late_deliveries = Counter(
             "sillage_gateway_late_deliveries",
-            "Records in the topic although their request was answered 503: a client's retry is a duplicate.",
+            "Records in the topic, or on the way, whose request was answered 503: a retry repeats them.",
             registry=self.registry,
         )
         self.requests_in_flight = 0
@@ -141,6 +141,12 @@ class GatewayMetrics:
         self.quarantined = Counter(
             "sillage_gateway_quarantined_records",
             "Records that Kafka refuses while it takes others: set aside on the disk, and dead letters.",
+            registry=self.registry,
+        )
+
+        self.adoption_failures = Counter(
+            "sillage_gateway_adoption_failures",
+            "Times that the disk kept this process from what others left, or from what is to be tried again.",
             registry=self.registry,
         )
 

@@ -43,7 +43,7 @@ class Delivery:
         self.error: KafkaError | None = None
         self._outstanding = records
         self._settled = settled
-        self._tell: Callable[[bool], None] | None = None
+        self._tell: tuple[Callable[[bool], None], ...] = ()
 
     def report(self, error: KafkaError | None, _message: Message | None = None) -> None:
         """Called by the client, once for each record."""
@@ -64,8 +64,8 @@ class Delivery:
     def _end(self) -> None:
         if not self.outcome.done():
             self.outcome.set_result(Outcome.ACKNOWLEDGED if self.error is None else Outcome.FAILED)
-        if self._tell is not None:
-            self._tell(self.error is None)
+        for tell in self._tell:
+            tell(self.error is None)
 
     def patience_ends(self) -> None:
         """Whoever waits is told what can be said now."""
@@ -74,7 +74,7 @@ class Delivery:
 
     def when_settled(self, tell: Callable[[bool], None]) -> None:
         """Call this with whether Kafka has every record, when that is known; at once where it is."""
-        self._tell = tell
+        self._tell += (tell,)
         if not self._outstanding:
             tell(self.error is None)
 
@@ -160,7 +160,11 @@ class KafkaPublisher:
     def close(self, timeout_s: float) -> int:
         """Wait for what is in flight; returns how many records are given up. Blocks the loop."""
         self._tick.cancel()
-        return self.client.flush(timeout_s)
+        try:
+            return self.client.flush(timeout_s)
+        except Exception:  # of a callback; what waits is in the spool as well
+            _log.exception("delivery_report_failed")
+            return len(self.client)
 
     def _reported(self, error: KafkaError | None) -> None:
         self.in_flight -= 1
@@ -170,7 +174,11 @@ class KafkaPublisher:
             self._metrics.delivery_failures.labels(error.name()).inc()
 
     def _poll(self) -> None:
-        self.client.poll(0)
+        try:
+            self.client.poll(0)
+        except Exception as error:  # of a callback: a bug, and no reason to let everybody else wait for ever
+            _log.exception("delivery_report_failed")
+            self._give_up(repr(error))
         now = self._loop.time()
         if self._acknowledged:
             self._acknowledged = False
@@ -187,11 +195,15 @@ class KafkaPublisher:
             self._tick = self._loop.call_later(_BUSY_POLL_S, self._poll)
 
     def _on_error(self, error: KafkaError) -> None:
-        if not error.fatal() or self._fatal is not None:
-            return
-        self._fatal = error.str()
-        _log.error("producer_fatal", error=self._fatal)
-        self._on_fatal(self._fatal)
+        if error.fatal() and self._fatal is None:
+            _log.error("producer_fatal", error=error.str())
+            self._give_up(error.str())
+
+    def _give_up(self, why: str) -> None:
+        """Take nothing more, and have the process replaced."""
+        if self._fatal is None:
+            self._fatal = why
+            self._on_fatal(why)
 
 
 def _kafka_error(error: BufferError | KafkaException) -> KafkaError:

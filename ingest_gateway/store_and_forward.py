@@ -79,14 +79,13 @@ class StoreAndForward:
         await self._keep(records, Spooling.REFUSED, None)
 
     async def _keep(self, records: Sequence[Record], why: Spooling, delivery: Delivery | None) -> None:
+        def late() -> None:
+            self._metrics.late_deliveries.inc(len(records))
+
         try:
-            await self._spool.keep(records, delivery)
+            await self._spool.keep(records, delivery, late)
         except Unavailable:
             if delivery is not None:
-                delivery.when_settled(lambda delivered: self._late(len(records) if delivered else 0))
+                delivery.when_settled(lambda delivered: late() if delivered else None)
             raise
         self._metrics.spooled(why, len(records))
-
-    def _late(self, records: int) -> None:
-        """They were answered 503 and are in the topic all the same."""
-        self._metrics.late_deliveries.inc(records)

@@ -6,6 +6,7 @@ Every call here touches the disk and blocks. Any may raise OSError.
 import os
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -28,9 +29,16 @@ class Segment:
         return bytes.fromhex(self.path.stem.rpartition("-")[2])
 
     @classmethod
-    def new(cls, folder: Path, order: int) -> "Segment":
+    def new(cls, folder: Path, order: int, suffix: str = _SUFFIX) -> "Segment":
         """A name nobody has; the file is not there yet."""
-        return cls(folder / f"{order:020d}-{secrets.token_hex(MARKER_BYTES)}{_SUFFIX}")
+        return cls(folder / f"{order:020d}-{secrets.token_hex(MARKER_BYTES)}{suffix}")
+
+    def size(self) -> int:
+        """Its bytes on the disk; none where it is gone."""
+        try:
+            return self.path.stat().st_size
+        except FileNotFoundError:
+            return 0
 
     def read(self, start: int = 0, end: int | None = None) -> bytes:
         """Its bytes. Of a medium that gives some of them up, those in the lost blocks are zeros."""
@@ -117,7 +125,7 @@ class SegmentWriter:
         return self._segment
 
     def _begin(self, segment: Segment) -> None:
-        self._descriptor = os.open(segment.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self._descriptor = _create(segment)
         self._segment, self._end = segment, 0
         sync_folder(self._folder)
 
@@ -135,6 +143,21 @@ class SegmentWriter:
             self.close()
 
 
+def write_alone(segment: Segment, body: bytes) -> None:
+    """A file of its own for one frame; return when it is on the disk. After an OSError there is none."""
+    descriptor = _create(segment)
+    try:
+        _write(descriptor, framed(segment.marker, body))
+        os.fsync(descriptor)
+        sync_folder(segment.path.parent)
+    except OSError:
+        with suppress(OSError):
+            segment.path.unlink()
+        raise
+    finally:
+        os.close(descriptor)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in it last."""
     descriptor = os.open(folder, os.O_RDONLY)
@@ -142,6 +165,10 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _create(segment: Segment) -> int:
+    return os.open(segment.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
 
 def _write(descriptor: int, data: bytes) -> None:

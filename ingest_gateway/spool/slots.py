@@ -6,11 +6,14 @@ dead process left in it. Locks are flock(2): a slot's folder and lock file stay,
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Final
 
 from ingest_gateway.spool.segments import segments_in, sync_folder
+
+_LOCK: Final = "lock"
 
 
 class Slot:
@@ -35,11 +38,33 @@ def claim(root: Path) -> Slot:
     raise AssertionError("numbers do not end")
 
 
-def abandoned(root: Path) -> Iterator[Slot]:
-    """Slots that nobody holds although entries are left in them; claimed. Raises OSError."""
-    for folder in sorted(root.glob("slot-*")):
-        if segments_in(folder) and (slot := _try(folder)) is not None:
+def abandoned(root: Path, has_work: Callable[[Path], bool]) -> Iterator[Slot]:
+    """Slots that nobody holds although there is work left in them; claimed. Raises OSError."""
+    for folder in _slots(root):
+        if has_work(folder) and (slot := _try(folder)) is not None:
             yield slot
+
+
+def left_behind(root: Path) -> int:
+    """How many bytes are in slots that nobody holds. Raises OSError."""
+    sizes = {folder: sum(segment.size() for segment in segments_in(folder)) for folder in _slots(root)}
+    return sum(size for folder, size in sizes.items() if size and not _held(folder))
+
+
+def _slots(root: Path) -> list[Path]:
+    return sorted(root.glob("slot-*"))
+
+
+def _held(folder: Path) -> bool:
+    """Whether a process has it; by a lock that does not keep another from looking as well."""
+    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _make(folder: Path) -> None:
@@ -55,7 +80,7 @@ def _try(folder: Path) -> Slot | None:
     if not folder.exists():
         folder.mkdir(mode=0o700, exist_ok=True)
         sync_folder(folder.parent)
-    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -25,6 +25,10 @@ _SEGMENTS_IN_A_FULL_SPOOL: Final = 16
 _LARGEST_SEGMENT: Final = 16 * 1024 * 1024
 _LEFT_TO_ITSELF: Final = 1024 * 1024
 """Below this an empty spool keeps its segment: the next entry goes into the same file."""
+_PATIENCE_S: Final = 5.0
+"""For an fsync: more than a busy disk takes, and less than clients wait."""
+_CLOSE_S: Final = 2.0
+_NEITHER: Final = "neither Kafka nor the disk takes events: send the same events again"
 
 _log = structlog.get_logger()
 
@@ -46,10 +50,28 @@ class InFlight(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class Keeping:
+    """An entry on its way to the disk. `kept`: whoever waits for that; `late`: nobody does any more."""
+
+    records: Sequence[Record]
+    in_flight: InFlight | None
+    landed_late: Callable[[], None]
+    kept: "asyncio.Future[None]"
+    late: bool = False
+
+
 class Spool:
     """One folder of segments, held by this process alone (slots.py). Belongs to one event loop."""
 
-    def __init__(self, folder: Path, bounds: Bounds, found: Recovered, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        bounds: Bounds,
+        found: Recovered,
+        now_ms: Callable[[], int],
+        patience_s: float,
+    ) -> None:
         self._segment_bytes = min(_LARGEST_SEGMENT, bounds.max_bytes // _SEGMENTS_IN_A_FULL_SPOOL)
         self.folder = folder
         self.ledger = Ledger(found, bounds, now_ms())
@@ -61,14 +83,23 @@ class Spool:
         """There may be something to take."""
         self.filled.set()
         self._now_ms = now_ms
+        self._patience_s = patience_s
+        self._overdue = 0
+        """Entries that are being written for longer than that."""
         self._writer = GroupCommit(SegmentWriter(folder, self._segment_bytes))
         self._handed_over: deque[Entry] = deque()
         self._just_settled: list[int] = []
         self._reading = False
 
     @classmethod
-    async def open(cls, folder: Path, bounds: Bounds, now_ms: Callable[[], int]) -> "Spool":
-        """Read what is there. Raises OSError."""
+    async def open(
+        cls,
+        folder: Path,
+        bounds: Bounds,
+        now_ms: Callable[[], int],
+        patience_s: float = _PATIENCE_S,
+    ) -> "Spool":
+        """Read what is there. `patience_s`: how long anybody waits for the disk. Raises OSError."""
         found = await asyncio.to_thread(recover, folder)
         for kept_in in found.damaged:
             _log.error("spool_damaged", kept_in=kept_in)
@@ -76,52 +107,79 @@ class Spool:
             _log.warning("spool_found", folder=str(folder), entries=found.entries)
         else:
             found.forget_all()
-        return cls(folder, bounds, found, now_ms)
+        return cls(folder, bounds, found, now_ms, patience_s)
 
     def problem(self) -> str | None:
         """Why it takes nothing, or next to nothing, now; None where it does."""
-        return self.broken or self.ledger.full(self._segment_bytes, self._now_ms())
+        return self.broken or self._refusal(self._segment_bytes)
 
-    async def keep(self, records: Sequence[Record], in_flight: InFlight | None = None) -> None:
+    def _refusal(self, size: int) -> str | None:
+        """Why so many bytes more are not even to be written."""
+        if self._overdue:
+            return "the spool's disk does not answer"
+        return self.ledger.full(size, self._now_ms())
+
+    async def keep(
+        self,
+        records: Sequence[Record],
+        in_flight: InFlight | None = None,
+        landed_late: Callable[[], None] = lambda: None,
+    ) -> None:
         """Return when the records are on the disk. Raises Unavailable; then they may be there all the same.
 
         With a delivery in flight, the entry is settled when that ends well, and the drainer's when it does
-        not; without one it is the drainer's from the start.
+        not; without one it is the drainer's from the start. `landed_late` is called where the entry is the
+        drainer's although Unavailable was raised.
         """
         payload = frames.pack(records)
-        refusal = self.ledger.full(FRAME_BYTES + len(payload), self._now_ms())
+        refusal = self._refusal(FRAME_BYTES + len(payload))
         if refusal is not None:
             raise Unavailable(f"Kafka does not answer and {refusal}: send the same events again, later")
-        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        keeping = Keeping(records, in_flight, landed_late, asyncio.get_running_loop().create_future())
+        self._write(Kind.ENTRY, payload, durable=True, done=partial(self._entry_written, keeping))
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await keeping.kept
+        except TimeoutError:
+            self._give_up(keeping)
+            raise Unavailable(_NEITHER) from None
 
-        def written(write: Write, outcome: Extent | Exception) -> None:
-            self._written(write, outcome)
-            if isinstance(outcome, Exception):
-                _fail(
-                    kept, Unavailable("neither Kafka nor the disk takes events: send the same events again")
-                )
-                return
-            self._committed(Entry(write.number, write.at, records), in_flight)
-            if not kept.done():
-                kept.set_result(None)
+    def _give_up(self, keeping: "Keeping") -> None:
+        keeping.late = True
+        self._overdue += 1
+        if self._overdue == 1:
+            _log.error("spool_stalled", seconds=self._patience_s)
 
-        self._write(Kind.ENTRY, payload, durable=True, done=written)
-        await kept
+    def _entry_written(self, keeping: "Keeping", write: Write, outcome: Extent | Exception) -> None:
+        self._written(write, outcome)
+        self._overdue -= keeping.late
+        if isinstance(outcome, Exception):
+            if not keeping.kept.done():
+                keeping.kept.set_exception(Unavailable(_NEITHER))
+            return
+        self._committed(Entry(write.number, write.at, keeping.records), keeping)
+        if not keeping.kept.done():
+            keeping.kept.set_result(None)
 
-    def _committed(self, entry: Entry, in_flight: InFlight | None) -> None:
+    def _committed(self, entry: Entry, keeping: "Keeping") -> None:
         waiting = Waiting(entry.at, len(entry.records))
-        self.ledger.committed(entry.number, waiting, owned=in_flight is not None)
-        if in_flight is None:
-            self.filled.set()
+        self.ledger.committed(entry.number, waiting, owned=keeping.in_flight is not None)
+        if keeping.in_flight is None:
+            self._the_drainers(keeping)
         else:
-            in_flight.when_settled(partial(self._landed, entry))
+            keeping.in_flight.when_settled(partial(self._landed, entry, keeping))
 
-    def _landed(self, entry: Entry, delivered: bool) -> None:
+    def _landed(self, entry: Entry, keeping: "Keeping", delivered: bool) -> None:
         if delivered:
             self.settle(entry)
             return
         self.ledger.hand_over(entry.number)
         self._handed_over.append(entry)
+        self._the_drainers(keeping)
+
+    def _the_drainers(self, keeping: "Keeping") -> None:
+        if keeping.late:
+            keeping.landed_late()
         self.filled.set()
 
     async def take(self, most: int) -> list[Entry]:
@@ -143,7 +201,7 @@ class Spool:
             if isinstance(piece, Damage):
                 if unread.start + piece.end == end < unread.end:
                     break  # as far as can be told from here: the read ends within a frame
-                self._damage(unread, piece, data)
+                self.note_damage(unread.segment, piece, data)
             elif piece.kind is Kind.ENTRY and (entry := self._mine(piece)) is not None:
                 entries.append(entry)
             position = unread.start + piece.end
@@ -158,6 +216,8 @@ class Spool:
         self._reading = True  # the segment stays, whatever is settled meanwhile
         try:
             return await asyncio.to_thread(unread.segment.read, unread.start, end)
+        except FileNotFoundError:
+            return bytes(end - unread.start)  # somebody removed it: damage like any other
         finally:
             self._reading = False
 
@@ -166,9 +226,10 @@ class Spool:
         mine = self.ledger.read(frame.number, Waiting(frame.at, len(records)))
         return Entry(frame.number, frame.at, records) if mine else None
 
-    def _damage(self, unread: Unread, damage: Damage, data: bytes) -> None:
+    def note_damage(self, segment: Segment, damage: Damage, data: bytes) -> None:
+        """Keep damaged bytes of a segment aside, and count them."""
         self.damaged += 1
-        _log.error("spool_damaged", kept_in=set_aside(self.folder, unread.segment, damage, data))
+        _log.error("spool_damaged", kept_in=set_aside(self.folder, segment, damage, data))
 
     def settle(self, entry: Entry) -> None:
         """Kafka has it, or it is kept elsewhere."""
@@ -212,14 +273,18 @@ class Spool:
         self.broken = None
         self.ledger.reached(outcome, write.number)
 
-    async def close(self) -> None:
-        """Leave on the disk what waits, and nothing else."""
+    async def close(self) -> bool:
+        """Leave on the disk what waits, and nothing else.
+
+        False where the disk does not answer: it may still be written to, so that nobody else may have it.
+        """
         self.note_settled()
-        await self._writer.flush()
-        self._remove(self.ledger.clear())
-        await self._writer.close()
-
-
-def _fail(kept: "asyncio.Future[None]", error: Exception) -> None:
-    if not kept.done():
-        kept.set_exception(error)
+        try:
+            async with asyncio.timeout(min(self._patience_s, _CLOSE_S)):
+                await self._writer.flush()
+                self._remove(self.ledger.clear())
+                await self._writer.close()
+        except TimeoutError:
+            _log.error("spool_not_closed", folder=str(self.folder))
+            return False
+        return True

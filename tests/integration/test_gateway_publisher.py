@@ -14,6 +14,7 @@ from schemas.topics import INTERACTIONS, Namespace
 from tests.services import free_port
 from tests.stack import Stack
 from tests.topic import read_topic
+from tests.unit.gateway.spool.rig import until
 from wire.clients import Cluster, producer_settings
 
 pytestmark = pytest.mark.integration
@@ -116,6 +117,28 @@ def test_a_single_record_that_cannot_be_delivered_is_told() -> None:
 
     asyncio.run(run())
     assert told == [False]
+
+
+def test_a_report_that_fails_ends_the_process_and_lets_nobody_wait() -> None:
+    told: list[str] = []
+
+    def broken(kept: bool) -> None:
+        raise ValueError("a bug")
+
+    async def run() -> None:
+        publisher = _publisher(
+            f"127.0.0.1:{free_port()}", "nowhere", timeout_ms=SHORT_MS, on_fatal=told.append
+        )
+        publisher.post("nowhere", RECORDS[0], broken)
+        delivery = publisher.send(RECORDS)
+        assert not await _end_of(delivery)
+        await until(lambda: bool(told))
+        assert await publisher.send(RECORDS).outcome in (Outcome.OVERDUE, Outcome.FAILED)
+        assert not publisher.takes(1)
+        publisher.close(0)
+
+    asyncio.run(run())
+    assert told == ["ValueError('a bug')"]
 
 
 def test_after_a_fatal_error_it_takes_nothing_more_and_the_process_is_told_once() -> None:

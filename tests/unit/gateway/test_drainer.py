@@ -1,17 +1,20 @@
 """What the spool holds is brought to Kafka; what Kafka refuses for good is set aside, and nothing else is."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from confluent_kafka import KafkaError
 
 from ingest_gateway.breaker import Breaker
 from ingest_gateway.drainer import STRIKES, Drainer, Patience, pages
 from ingest_gateway.metrics import GatewayMetrics
-from ingest_gateway.quarantine import QUARANTINE, Quarantine
+from ingest_gateway.quarantine import QUARANTINE, REPLAY, Quarantine, replay
 from ingest_gateway.record import Record
+from ingest_gateway.spool.segments import Segment
 from ingest_gateway.spool.spool import Entry, Spool
 from tests.unit.gateway.kafka_double import NO_REPLICAS, TOO_LARGE, KafkaDouble
 from tests.unit.gateway.spool.rig import NOW, names, opened, records, taken, until
@@ -107,9 +110,11 @@ def test_a_record_refused_while_others_are_taken_is_set_aside_alone(tmp_path: Pa
             await bench.drained()
             assert sorted(bench.kafka.topic) == ["before", "behind", "neighbour"]
             assert [(value, since) for value, since, _ in bench.letters] == [("poison", NOW)]
-        kept = await opened(tmp_path / QUARANTINE)
-        assert names(await taken(kept)) == ["poison"]
-        await kept.close()
+        (tmp_path / QUARANTINE).rename(tmp_path / REPLAY)
+        again = await opened(tmp_path)
+        await replay(again)
+        assert names(await taken(again)) == ["poison"]
+        await again.close()
 
     asyncio.run(run())
 
@@ -151,6 +156,29 @@ def test_a_quarantine_that_cannot_be_written_keeps_the_record_in_the_spool(tmp_p
             assert (bench.spool.ledger.entries, bench.letters) == (1, [])
             (tmp_path / QUARANTINE).unlink()
             await bench.drained()
+
+    asyncio.run(run())
+
+
+def test_a_spool_that_cannot_be_read_just_now_is_drained_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts = 0
+
+    def no_descriptors(*_: object) -> bytes:
+        nonlocal attempts
+        attempts += 1
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    async def run() -> None:
+        async with draining(tmp_path) as bench:
+            with monkeypatch.context() as patched:
+                patched.setattr(Segment, "read", no_descriptors)
+                await bench.spool.keep(records("a"))
+                await until(lambda: attempts >= 3)
+                assert bench.spool.ledger.entries == 1
+            await bench.drained()
+            assert bench.kafka.topic == ["a"]
 
     asyncio.run(run())
 

@@ -1,6 +1,8 @@
 """A batch is safe when it is said to be: in Kafka, or on the disk."""
 
 import asyncio
+import os
+import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +17,7 @@ from ingest_gateway.spool.ledger import Bounds
 from ingest_gateway.spool.spool import Spool
 from ingest_gateway.store_and_forward import StoreAndForward
 from tests.unit.gateway.kafka_double import NO_REPLICAS, TOO_LARGE, KafkaDouble
-from tests.unit.gateway.spool.rig import names, opened, records, taken
+from tests.unit.gateway.spool.rig import names, opened, records, taken, until
 
 
 @dataclass
@@ -33,10 +35,14 @@ class Bench:
 
 
 def on_a_bench(
-    folder: Path, scene: Callable[[Bench], Coroutine[None, None, None]], room: int = 100_000
+    folder: Path,
+    scene: Callable[[Bench], Coroutine[None, None, None]],
+    room: int = 100_000,
+    patience_s: float = 60,
 ) -> None:
     async def run() -> None:
-        spool, breaker, metrics = await opened(folder, Bounds(room, 60_000)), Breaker(), GatewayMetrics()
+        spool = await opened(folder, Bounds(room, 60_000), patience_s=patience_s)
+        breaker, metrics = Breaker(), GatewayMetrics()
         kafka = KafkaDouble(breaker)
         publisher = StoreAndForward(kafka, spool, breaker, metrics)
         await scene(Bench(spool, breaker, kafka, metrics, publisher))
@@ -119,6 +125,25 @@ def test_with_too_many_in_flight_the_rest_is_spooled(tmp_path: Path) -> None:
         assert bench.figure('spooled_records_total{why="kafka_away"} 2.0')
 
     on_a_bench(tmp_path, scene)
+
+
+def test_what_a_stalled_disk_takes_late_is_counted_once_whichever_way_it_lands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = threading.Event()
+    monkeypatch.setattr(os, "fdatasync", lambda descriptor: answers.wait())
+
+    async def scene(bench: Bench) -> None:
+        bench.kafka.silent = True
+        with pytest.raises(Unavailable, match="disk"):
+            await bench.publisher.publish(records("in flight"))
+        answers.set()
+        await until(lambda: bench.spool.problem() is None)
+        bench.kafka.speak()
+        assert bench.figure("late_deliveries_total 1.0")
+        assert bench.spool.ledger.entries == 0
+
+    on_a_bench(tmp_path, scene, patience_s=0.1)
 
 
 def test_what_neither_can_take_is_refused_and_counted_should_it_land_all_the_same(tmp_path: Path) -> None:

@@ -39,8 +39,10 @@ def names(entries: list[Entry]) -> list[str]:
     return [record.value.decode() for entry in entries for record in entry.records]
 
 
-async def opened(folder: Path, bounds: Bounds = ROOM, now: Callable[[], int] = lambda: NOW) -> Spool:
-    return await Spool.open(folder, bounds, now)
+async def opened(
+    folder: Path, bounds: Bounds = ROOM, now: Callable[[], int] = lambda: NOW, patience_s: float = 60
+) -> Spool:
+    return await Spool.open(folder, bounds, now, patience_s)
 
 
 async def until(true: Callable[[], bool]) -> None:

@@ -5,14 +5,18 @@ from pathlib import Path
 import pytest
 
 from ingest_gateway.spool import slots
-from ingest_gateway.spool.segments import SegmentWriter
-from ingest_gateway.spool.slots import abandoned, claim
+from ingest_gateway.spool.segments import SegmentWriter, segments_in
+from ingest_gateway.spool.slots import Slot, abandoned, claim, left_behind
 
 
 def _leave_something(folder: Path) -> None:
     writer = SegmentWriter(folder, 1_000)
     writer.append(1, [b"entry"], durable=True)
     writer.close()
+
+
+def _abandoned(root: Path) -> list[Slot]:
+    return list(abandoned(root, lambda folder: bool(segments_in(folder))))
 
 
 def test_each_claims_another_and_a_released_one_is_claimed_again(tmp_path: Path) -> None:
@@ -29,9 +33,20 @@ def test_only_what_nobody_holds_and_is_not_empty_is_abandoned(tmp_path: Path) ->
     _leave_something(left.folder)
     empty.release()
     left.release()
-    (found,) = abandoned(tmp_path)
+    (found,) = _abandoned(tmp_path)
     assert found.folder == left.folder
-    assert list(abandoned(tmp_path)) == []
+    assert _abandoned(tmp_path) == []
+
+
+def test_what_is_left_behind_is_what_nobody_holds(tmp_path: Path) -> None:
+    held, left = claim(tmp_path), claim(tmp_path)
+    for slot in (held, left):
+        _leave_something(slot.folder)
+    assert left_behind(tmp_path) == 0
+    left.release()
+    assert left_behind(tmp_path) == segments_in(left.folder)[0].size() > 0
+    assert [slot.folder for slot in _abandoned(tmp_path)] == [left.folder]
+    assert left_behind(tmp_path) == 0
 
 
 def test_a_new_root_lasts_with_all_folders_above_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -246,6 +246,22 @@ def test_what_is_damaged_while_it_waits_is_counted_and_written_off(tmp_path: Pat
     assert segments_in(tmp_path) == []
 
 
+def test_a_segment_that_somebody_removed_is_written_off(tmp_path: Path) -> None:
+    async def run() -> None:
+        spool = await opened(tmp_path, Bounds(max_bytes=16 * 400, max_age_ms=60_000))
+        for name in "abc":
+            await spool.keep(records(name * 500))
+        segments_in(tmp_path)[1].path.unlink()
+        entries = await taken(spool)
+        assert names(entries) == ["a" * 500, "c" * 500]
+        assert (spool.damaged, spool.ledger.lost) == (1, 1)
+        for entry in entries:
+            spool.settle(entry)
+        await spool.close()
+
+    asyncio.run(run())
+
+
 def test_an_entry_larger_than_one_read_is_taken(tmp_path: Path) -> None:
     async def run() -> None:
         spool = await opened(tmp_path, Bounds(max_bytes=64 * 1024 * 1024, max_age_ms=60_000))
