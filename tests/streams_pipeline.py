@@ -1,5 +1,6 @@
 """The stream processor from outside: its topics, its workers, and its rows against the oracle's."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +16,7 @@ from schemas.topics import (
     Topic,
 )
 from tests.interactions import InteractionTopic
+from tests.oracle.lifetimes import Closing, History, history
 from tests.oracle.perfumes import expected_affinities, expected_feedback, expected_perfumes
 from tests.oracle.sessions import expected_sessions
 from tests.services import Service, free_port, wait_until
@@ -22,6 +24,7 @@ from tests.stock_reader import StockReader
 from tests.topic import read_topic
 from wire.codec import Decoder
 from wire.errors import Undecodable
+from wire.partitions import home_partition
 from wire.registry import Registry
 
 KEY: Final = "sk_test_streams"
@@ -104,9 +107,11 @@ class StreamsPipeline:
     def differences(self, counted: Callable[[Row], bool] = lambda _event: True) -> list[str]:
         """Rows of any published table that are not what the distinct events amount to."""
         log = [event for event in self.values(INTERACTIONS) if counted(event)]
+        told = history(log, home_of_session)
         found = []
         for topic, expect in PUBLIC.items():
-            found += differing(topic.name, expect(log), self.published(topic))
+            published = self.published(topic)
+            found += differing(topic.name, expect(log), published, closings(told))
         return found
 
     def wait_until_exact(self, seconds: float) -> None:
@@ -114,21 +119,42 @@ class StreamsPipeline:
         wait_until(lambda: not self.differences(), seconds, lambda: "\n".join(self.differences()[:5]))
 
 
-def differing(table: str, expected: Mapping[str, Row], published: Mapping[str, Row]) -> list[str]:
-    """A line for each row that is missing, too many, or not as expected."""
+def home_of_session(session: str) -> int:
+    """The partition of `interactions` that a session's events are in."""
+    return home_partition(INTERACTIONS, session)
+
+
+def closings(told: History) -> dict[str, Closing]:
+    """Of each session: whether it must and may be closed by now, when its row was read already."""
+    now = time.time_ns() // 1_000_000
+    return {session: told.closing(session, home_of_session(session), now) for session in told.sessions}
+
+
+def differing(
+    table: str,
+    expected: Mapping[str, Row],
+    published: Mapping[str, Row],
+    closings: Mapping[str, Closing],
+) -> list[str]:
+    """A line for each row that is missing, too many, or not as expected.
+
+    Sessions are expected open; whether each is rightly open or closed, `closings` tells.
+    """
     return [
         f"{table} {key}: expected {expected.get(key)}, found {published.get(key)}"
         for key in sorted(expected.keys() | published.keys())
-        if not _same(expected.get(key), published.get(key))
+        if not _same(expected.get(key), published.get(key), closings.get(key))
     ]
 
 
-def _same(expected: Row | None, found: Row | None) -> bool:
-    """Equal, but for the sketch's error, the last bit of a sum, and whether time has closed a session."""
+def _same(expected: Row | None, found: Row | None, closing: Closing | None) -> bool:
+    """Equal, but for the sketch's error, the last bit of a sum, and what time may have done to a session."""
     if expected is None or found is None:
         return expected is found
     if "closed" in expected:
         closed = bool(found["closed"])
+        if closing is None or (closing.must and not closed) or (closed and not closing.may):
+            return False
         expected = {**expected, "closed": closed, "revision": expected["revision"] + closed}
     return expected.keys() == found.keys() and all(
         _same_field(name, expected[name], found[name]) for name in expected

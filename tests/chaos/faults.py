@@ -14,7 +14,7 @@ from tests.chaos.fleet import PATIENCE_S, Fleet
 from tests.services import wait_until
 
 MOST_WORKERS: Final = 4
-TWINS_S: Final = 20.0
+NUDGE_S: Final = 1.0
 
 Fault = Callable[["Scene"], str]
 
@@ -34,11 +34,20 @@ class Broker(Protocol):
 class Scene:
     """What a fault may touch. `session_timeout`: seconds after which Kafka gives a silent worker up."""
 
-    def __init__(self, fleet: Fleet, broker: Broker, random: Random, session_timeout: float) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        broker: Broker,
+        random: Random,
+        session_timeout: float,
+        nudge: Callable[[], None],
+    ) -> None:
+        """`nudge` writes something of no account into every partition."""
         self.fleet = fleet
         self.broker = broker
         self.random = random
         self.session_timeout = session_timeout
+        self.nudge = nudge
         self._joined = 0
 
     def somebody(self) -> str:
@@ -77,8 +86,9 @@ def make_zombie(scene: Scene) -> str:
 def duplicate_instance(scene: Scene) -> str:
     """Two live workers with one id: the first is frozen while the second starts, which else would refuse.
 
-    The second takes the first one's place; the first wakes up, is fenced, and may not start again while the
-    second lives: a loud stop. Then the second leaves and the first is started anew, as an operator would.
+    The second takes the first one's place; the first wakes up. Each would fence the other for ever, but who
+    of them ends and is started again finds the other alive: a loud stop, of one of the two. Then the second
+    leaves and the first is started anew, as an operator would. Raises AssertionError where both go on.
     """
     twin, name = scene.somebody(), scene.newcomer()
     fleet = scene.fleet
@@ -86,13 +96,14 @@ def duplicate_instance(scene: Scene) -> str:
     fleet.add(name, instance_id=twin)
     wait_until(lambda: fleet.ready(name), PATIENCE_S, lambda: fleet.tail(name))
     fleet.signal(twin, signal.SIGCONT)
-    until = time.monotonic() + TWINS_S
-    while not fleet.loud_stops and time.monotonic() < until:
-        time.sleep(0.2)  # without an event on their partitions, neither notices the other
-    stopped = fleet.loud_stops
+    until = time.monotonic() + PATIENCE_S
+    while not (stopped := {twin, name} & set(fleet.loud_stops)):
+        assert time.monotonic() < until, f"{twin} and {name} go on side by side: {fleet.tail(twin)}"
+        scene.nudge()  # without a record on their partitions, neither notices the other
+        time.sleep(NUDGE_S)
     fleet.leave(name)
     fleet.settle(set(fleet.names))
-    return f"duplicate of {twin}; stopped loudly: {', '.join(stopped) or 'none'}"
+    return f"duplicate of {twin}; stopped loudly: {', '.join(sorted(stopped))}"
 
 
 def join(scene: Scene) -> str:

@@ -47,8 +47,8 @@ class Fleet:
 
     @property
     def loud_stops(self) -> list[str]:
-        """Slots whose worker said that it must not be started again, and was not."""
-        return sorted(slot.name for slot in self._slots.values() if slot.stopped_loudly)
+        """Slots whose worker is wanted, but said that it must not be started again, and was not."""
+        return sorted(slot.name for slot in self._slots.values() if slot.wanted and slot.stopped_loudly)
 
     def add(self, name: str, instance_id: str = "") -> None:
         """Have a worker in this slot; one that is leaving it is waited for."""

@@ -1,20 +1,25 @@
 """Every row of every published table, and every dead letter, against what the events amount to.
 
 The rows are read by Confluent's stock deserializer, committed records only; what they should be is worked out
-from the script that was sent, by brute force.
+from the script that was sent, by brute force. So is which sessions are closed: by their partition's time they
+must be, and before the wall clock's time none may be.
 """
 
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from schemas.reasons import Reason
-from schemas.topics import DEAD_LETTER
+from schemas.topics import DEAD_LETTER, SESSIONS, Topic
 from tests.chaos.load import Script
+from tests.oracle.lifetimes import History, history
 from tests.stock_reader import StockReader
-from tests.streams_pipeline import PUBLIC, differing
+from tests.streams_pipeline import PUBLIC, Row, closings, differing, home_of_session
 
 LETTERS = "dead letters"
+CLOSING_S = 120.0
+"""After the last event has been applied, so long may the last sessions take to be closed."""
 
 
 @dataclass(frozen=True)
@@ -28,15 +33,26 @@ class Judgement:
 def judge(reader: StockReader, script: Script) -> Judgement:
     """Compare everything; to be asked when nothing is left to apply."""
     judgement = Judgement()
-    log = list(script.counted())
+    told = history(script.sent(), home_of_session)
     for topic, expect in PUBLIC.items():
-        expected, published = expect(log), reader.rows(topic)
+        expected = expect(told.in_sessions() if topic is SESSIONS else told.counted)
         judgement.rows[topic.name] = len(expected)
-        judgement.differences[topic.name] = differing(topic.name, expected, published)
-    expected_letters = script.letters()
-    judgement.rows[LETTERS] = expected_letters.total()
-    judgement.differences[LETTERS] = _letters(reader, expected_letters)
+        judgement.differences[topic.name] = _table(reader, topic, expected, told)
+    letters = {Reason.UNDECODABLE.value: script.poisons(), Reason.LATE.value: told.late}
+    judgement.rows[LETTERS] = sum(letters.values())
+    judgement.differences[LETTERS] = _letters(reader, letters)
     return judgement
+
+
+def _table(reader: StockReader, topic: Topic, expected: Mapping[str, Row], told: History) -> list[str]:
+    """Differences; of sessions, those that are left when there has been time to close them."""
+    until = time.monotonic() + CLOSING_S
+    while True:
+        published = reader.rows(topic)
+        found = differing(topic.name, expected, published, closings(told))
+        if topic is not SESSIONS or not found or time.monotonic() > until:
+            return found
+        time.sleep(1.0)
 
 
 def _letters(reader: StockReader, expected: Mapping[str, int]) -> list[str]:

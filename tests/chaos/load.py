@@ -1,12 +1,15 @@
 """The events of a chaos run: with duplicates, late ones, bots, and bytes that are no events.
 
+They came in over two months, the last fifth of them within the last minutes. Most sessions take a few hours;
+some wander through all the time, with hours and days between their events: they are closed and opened again,
+and refused once they were quiet for three days, until they are forgotten.
+
 Everything follows from the seed and the moment that stands for "now", so the events that count need not be
 remembered: they are made again when the rows are judged.
 """
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
@@ -14,9 +17,16 @@ from typing import Any, Final
 
 from schemas import limits
 from schemas.topics import INTERACTIONS
-from tests.interactions import InteractionTopic, interactions
+from tests.interactions import HOUR_MS, InteractionTopic, interactions
 
 LATE_BY_MS: Final = 2 * limits.LATE_HORIZON_MS
+DAY_MS: Final = 24 * HOUR_MS
+BEGAN_MS, BEFORE_MS, LATELY_MS = 60 * DAY_MS, 2 * DAY_MS, 5 * 60_000
+"""How long ago the first event came in, the last of the old ones, and the first of the new ones."""
+NEW: Final = 0.2
+BLOCKS: Final = 500
+"""Most sessions live within one of so many stretches."""
+WANDERING: Final = 0.1
 DUPLICATE, LATE, POISON = 0.02, 0.005, 0.002
 EVENTS_A_SESSION: Final = 20
 CHUNK: Final = 500
@@ -24,11 +34,10 @@ CHUNK: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One event, how often it is sent, and whether it counts; `poison`: bytes to send after it."""
+    """One event, and how often it is sent; `poison`: bytes to send after it."""
 
     event: dict[str, Any]
     times: int
-    late: bool
     poison: tuple[int, bytes] | None
 
 
@@ -46,26 +55,46 @@ class Script:
         made = interactions(
             self.seed, self.events, max(10, self.events // EVENTS_A_SESSION), now_ms=self.now_ms
         )
-        for event in made:
-            late = random.random() < LATE
+        for number, event in enumerate(made):
             times = 2 if random.random() < DUPLICATE else 1
             poison = None
             if random.random() < POISON:
                 poison = random.randrange(INTERACTIONS.partitions), b"\xff" + random.randbytes(20)
-            sent = event | {"occurred_at": event["received_at"] - LATE_BY_MS} if late else event
-            yield Step(sent, times, late, poison)
+            event["session_id"] = self._session(random, number)
+            received_at = self._received_at(number)
+            age = LATE_BY_MS if random.random() < LATE else event["received_at"] - event["occurred_at"]
+            event |= {"received_at": received_at, "occurred_at": received_at - age}
+            yield Step(event, times, poison)
 
-    def counted(self) -> Iterator[Mapping[str, Any]]:
-        """The events of which the rows are made: each once, none of the late ones."""
-        return (step.event for step in self.steps() if not step.late)
-
-    def letters(self) -> Counter[str]:
-        """How many dead letters there must be, by reason."""
-        letters: Counter[str] = Counter()
+    def sent(self) -> Iterator[Mapping[str, Any]]:
+        """The events as they are in the topic, in this order within each partition."""
         for step in self.steps():
-            letters["undecodable"] += step.poison is not None
-            letters["late"] += step.times * (step.late and not step.event["is_bot"])
-        return letters
+            for _ in range(step.times):
+                yield step.event
+
+    def poisons(self) -> int:
+        """How many of the records are no events."""
+        return sum(step.poison is not None for step in self.steps())
+
+    def _received_at(self, number: int) -> int:
+        old = round(self.events * (1 - NEW))
+        if number < old:
+            return self.now_ms - BEGAN_MS + (BEGAN_MS - BEFORE_MS) * number // old
+        return self.now_ms - LATELY_MS + LATELY_MS * (number - old) // (self.events - old)
+
+    def _session(self, random: Random, number: int) -> str:
+        if random.random() < WANDERING:
+            wanderers = max(5, round(self.events * WANDERING / EVENTS_A_SESSION))
+            return f"w{self.seed}-{random.randrange(wanderers)}"
+        in_block = max(1, self.events // BLOCKS // EVENTS_A_SESSION)
+        return f"s{self.seed}-{number * BLOCKS // self.events}-{random.randrange(in_block)}"
+
+
+def put_bots(topic: InteractionTopic) -> None:
+    """Events of bots, of the year 1970, into every partition: they change no row and tell no time."""
+    for event in interactions(0, 50, 50, now_ms=HOUR_MS):
+        topic.put_event(event | {"is_bot": True})
+    topic.poll()
 
 
 class Stream(threading.Thread):

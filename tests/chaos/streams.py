@@ -2,9 +2,10 @@
 
     python -m tests.chaos.streams [--events N] [--faults N] [--seed N]
 
-Events come with duplicates, late ones, bots and bytes that are no events. Ends with a line
-`N passed, N failed`: the published tables, the dead letters, and that no worker stopped for good. The seed is
-printed; the same seed plans the same events and faults (when exactly a fault hits, the machine decides).
+Events come with duplicates, late ones, bots and bytes that are no events, over two months of their own time
+(`load.py`). Ends with a line `N passed, N failed`: the published tables, the dead letters, and that no worker
+stopped for good. The seed is printed; the same seed plans the same events and faults (when exactly a fault
+hits, the machine decides).
 """
 
 import argparse
@@ -16,6 +17,7 @@ import time
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -28,7 +30,7 @@ from schemas.topics import Namespace
 from tests.chaos.faults import Broker, Scene, plan
 from tests.chaos.fleet import PATIENCE_S, Fleet
 from tests.chaos.judgement import Judgement, judge
-from tests.chaos.load import Script, Stream
+from tests.chaos.load import Script, Stream, put_bots
 from tests.chaos.progress import Progress
 from tests.services import wait_until
 from tests.stack import Stack, choose
@@ -92,7 +94,8 @@ def run(stack: Stack, script: Script, faults: int, folder: Path, console: Consol
     fleet, progress = Fleet(pipeline.worker), Progress(stack.bootstrap, space)
     try:
         stream = Stream(pipeline.topic, script, faults + 1, SECONDS_A_PIECE)
-        scene = Scene(fleet, NativeBroker(stack), Random(script.seed), SESSION_TIMEOUT_MS / 1000)
+        nudge = partial(put_bots, pipeline.topic)
+        scene = Scene(fleet, NativeBroker(stack), Random(script.seed), SESSION_TIMEOUT_MS / 1000, nudge)
         done = _harm(scene, stream, progress, faults, console)
         stream.finish()
         fleet.settle(set(WORKERS))
