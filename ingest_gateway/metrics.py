@@ -32,6 +32,7 @@ class ConnectionEnd(StrEnum):
     SLOW_BODY = "slow_body"
     SLOW_READER = "slow_reader"
     HEAD_TOO_LARGE = "head_too_large"
+    PIPELINED = "pipelined"
     UNREAD_BODY = "unread_body"
     BAD_FRAMING = "bad_framing"
     EVICTED = "evicted"
@@ -66,7 +67,8 @@ class GatewayMetrics:
         self.registry = CollectorRegistry()
         self._requests = Counter(
             "sillage_gateway_requests",
-            "Requests to /api/analytics, by how they ended, why, and HTTP status (0: nobody left to answer).",
+            "Requests to /api/analytics, and those refused before they named an address, by how they ended,"
+            " why, and HTTP status (0: nobody left to answer).",
             ("outcome", "reason", "status"),
             registry=self.registry,
         )

@@ -7,13 +7,14 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from math import ceil
+from functools import partial
 from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ingest_gateway.connection_guard import ConnectionGuard
+from ingest_gateway.guarded_connection import GuardedConnection
 
 _GRACE_S: Final = 5
 """How long requests in flight may take after SIGTERM."""
@@ -68,8 +69,7 @@ def server(application: ASGIApp, guard: ConnectionGuard) -> Server:
         uvicorn.Config(
             application,
             # A factory will do: uvicorn asks for a class, and calls it.
-            http=guard.connection,  # type: ignore[arg-type]
-            timeout_keep_alive=ceil(guard.bounds.keep_alive_s),
+            http=partial(GuardedConnection, guard),  # type: ignore[arg-type]
             ws="none",
             lifespan="off",
             log_config=None,
