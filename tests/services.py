@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psutil
 
 READY_S = 180.0
 
@@ -59,6 +60,13 @@ class Service:
     def running(self) -> bool:
         """Whether there is a process that has not ended."""
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the process is stopped, as SIGSTOP does; SIGCONT lets it go on."""
+        if self._process is None or self._process.poll() is not None:
+            return False
+        return bool(psutil.Process(self._process.pid).status() == psutil.STATUS_STOPPED)
 
     def poll(self) -> int | None:
         """The exit code of a process that has ended; None while it runs, or where there is none."""

@@ -19,7 +19,7 @@ from tests.services import Service, ended_at_last, wait_until
 from tests.stack import Stack
 from tests.streams_pipeline import StreamsPipeline
 
-pytestmark = [pytest.mark.integration, pytest.mark.long]
+pytestmark = pytest.mark.integration
 
 SESSION_TIMEOUT_S: Final = 6.0
 SETTLE_S: Final = 240.0
@@ -34,6 +34,23 @@ def pipeline(stack: Stack, namespace: str, tmp_path: Path) -> Iterator[StreamsPi
     made.close()
 
 
+def test_no_answer_is_wrong_while_a_worker_joins_and_crashes(pipeline: StreamsPipeline) -> None:
+    first, second = pipeline.worker("first"), pipeline.worker("second")
+    with ended_at_last(first, second):
+        first.start()
+        pipeline.topic.put(interactions(seed=59, count=200, sessions=12))
+        pipeline.wait_until_exact(SETTLE_S)
+        expected = expected_answers(pipeline)
+        with asking([first, second], expected) as wrong:
+            second.start()
+            second.kill()
+            second.start()
+            for worker in (first, second):
+                wait_until(lambda w=worker: not wrong_answers(w, expected), SETTLE_S, worker.tail)  # type: ignore[misc]
+        assert wrong == []
+
+
+@pytest.mark.long
 def test_no_answer_is_wrong_while_workers_join_leave_crash_and_freeze(pipeline: StreamsPipeline) -> None:
     first, second = pipeline.worker("first"), pipeline.worker("second")
     with ended_at_last(first, second):
@@ -57,6 +74,7 @@ def test_no_answer_is_wrong_while_workers_join_leave_crash_and_freeze(pipeline: 
         assert wrong == []
 
 
+@pytest.mark.long
 def test_what_is_not_committed_is_not_shown(pipeline: StreamsPipeline) -> None:
     """Flushes are seconds apart: an event that was applied but not written would show long before."""
     worker = pipeline.worker("slow", SILLAGE_FLUSH_INTERVAL_MS="3000")

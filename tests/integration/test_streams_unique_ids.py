@@ -10,7 +10,7 @@ from tests.services import ended_at_last
 from tests.stack import Stack
 from tests.streams_pipeline import StreamsPipeline
 
-pytestmark = [pytest.mark.integration, pytest.mark.long]
+pytestmark = pytest.mark.integration
 
 PATIENCE_S = 240.0
 
