@@ -9,6 +9,7 @@ import json
 import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -20,17 +21,23 @@ from rich.console import Console
 from rich.table import Table as Shown
 
 from bench.machine import facts
+from schemas import avro_schemas
 from schemas.topics import PERFUME_ACTIVITY
 from stream_processors.engine.table import Table
 from stream_processors.live.perfumes import LivePerfumes
 from stream_processors.perfumes import windows
 from stream_processors.perfumes.agent import RANKED_AT_A_TIME, Encoders, PerfumeAgent
 from stream_processors.perfumes.row import PERFUME_ROW, PerfumeRow, trend_of
+from wire.codec import Decoder, Encoder
+from wire.errors import UnknownSchema
+from wire.partitions import check_home, home_partition
 
 HOUR = windows.HOUR_MS
 NOW = 500_000 * HOUR
 NEWEST = NOW // HOUR
 ASKED, PLACED = 50, 20_000
+SCHEMA_ID = 1
+PUBLIC = ("perfume_stats", "affinity", "recommendation_feedback")
 PACKAGES = ("msgpack", "sortedcontainers", "datasketches")
 
 console = Console(stderr=True, width=110)
@@ -61,6 +68,16 @@ CATALOGUES = (
 )
 
 
+class ShippedSchemas:
+    """Stands for a registry that has the schemas of this version only."""
+
+    def schema(self, schema_id: int) -> dict[str, Any]:
+        """Raises UnknownSchema."""
+        if schema_id != SCHEMA_ID:
+            raise UnknownSchema(f"no schema {schema_id} here")
+        return avro_schemas.schema("perfume_activity")
+
+
 class Worker:
     """The perfume agent's tables of all partitions, and a clock."""
 
@@ -71,12 +88,20 @@ class Worker:
         for number in range(perfumes):
             row = PerfumeRow(events=1, as_of=NOW, hours=catalogue.hours(random, number))
             parts[number % len(parts)][f"perfume-{number:07}"] = PERFUME_ROW.pack(row)
-        self._agent = PerfumeAgent(_unused, Encoders(*[_unused] * 3), _unused, lambda: self.now)
+        self._agent = PerfumeAgent(
+            Decoder("perfume_activity", ShippedSchemas()).decode,
+            Encoders(*(Encoder(name, SCHEMA_ID).encode for name in PUBLIC)),
+            partial(check_home, PERFUME_ACTIVITY),
+            lambda: self.now,
+        )
         began = time.process_time()
         self._tables: list[Table[PerfumeRow]] = [Table(self._agent.tables[0], part) for part in parts]
         self.loading_s = time.process_time() - began
         self._live = LivePerfumes(
-            lambda number: (self._tables[number],), _unused, len(parts), lambda: self.now
+            lambda number: (self._tables[number],),
+            partial(home_partition, PERFUME_ACTIVITY),
+            len(parts),
+            lambda: self.now,
         )
 
     def trending(self, limit: int) -> list[float]:
@@ -104,10 +129,6 @@ class Worker:
 
     def partitions(self) -> int:
         return len(self._tables)
-
-
-def _unused(*_anything: object) -> Any:
-    raise NotImplementedError
 
 
 def measure(catalogue: Catalogue, perfumes: int) -> dict[str, Any]:

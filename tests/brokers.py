@@ -13,6 +13,7 @@ from ops.runtime.distribution import Distribution, ensure
 from ops.runtime.home import NATIVE
 from tests.proxy import CuttableLink
 from tests.services import free_port, wait_until
+from wire.clients import ERRORS_ONLY
 
 NODES: Final = (1, 2, 3)
 """Of three brokers."""
@@ -124,7 +125,7 @@ class Brokers:
         return sum(len(part.isrs) < len(part.replicas) for part in found)
 
     def _admin(self) -> AdminClient:
-        return AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 2})
+        return AdminClient({"bootstrap.servers": self.bootstrap, "log_level": ERRORS_ONLY})
 
     def _tail(self) -> str:
         logs = [

@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from schemas.catalogue import CATALOGUE
 from schemas.topics import INTERACTIONS, Namespace
-from wire.clients import Cluster, producer_settings
+from wire.clients import ERRORS_ONLY, Cluster, producer_settings
 from wire.codec import Encoder
 from wire.registry import Registry
 
@@ -101,7 +101,7 @@ class InteractionTopic:
             self._encoder = Encoder("interaction", registry.id_of(INTERACTIONS, self._space))
         settings = producer_settings(Cluster(bootstrap), "test-interactions")
         # Kafka away is part of some tests: nothing about it on the terminal, and patience.
-        self._producer = Producer({**settings, "log_level": 2, "message.timeout.ms": 600_000})
+        self._producer = Producer({**settings, "log_level": ERRORS_ONLY, "message.timeout.ms": 600_000})
         self._failed: list[KafkaError] = []
 
     def put(self, events: Iterable[dict[str, Any]], retries: int = 1) -> None:

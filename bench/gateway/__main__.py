@@ -25,7 +25,7 @@ from ops.provision import apply_schemas, apply_topics
 from ops.runtime import Instance, Ports, RuntimeProblem
 from ops.runtime.home import PROJECT
 from schemas.topics import INTERACTIONS, Namespace
-from wire.clients import Cluster
+from wire.clients import ERRORS_ONLY, Cluster
 
 HOMES = PROJECT / ".sillage" / "bench" / "runs"
 PACKAGES = ("fastapi", "uvicorn", "httptools", "uvloop", "pydantic", "orjson", "fastavro", "confluent-kafka")
@@ -45,7 +45,7 @@ class Bench:
         self._registry_url = instance.registry_url
         self._folder = instance.home.root
         self._seconds = seconds
-        self._admin = AdminClient({**self._cluster.base("bench"), "log_level": 2})
+        self._admin = AdminClient({**self._cluster.base("bench"), "log_level": ERRORS_ONLY})
         self._requests = {batch: self._folder / f"requests-{batch}" for batch in batches}
 
     def prepare(self) -> None:

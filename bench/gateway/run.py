@@ -1,8 +1,6 @@
 """One program under load: start it, warm it up, find its saturation, then its latencies at half of that."""
 
 import json
-import os
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,12 +15,12 @@ import psutil
 from bench.gateway.contestants import LOAD_TOOL, Contestant
 from bench.gateway.errors import LoadFailed, ProgramFailed
 from bench.gateway.traffic import ORIGIN
+from bench.process import cpu_seconds, running
 from bench.streams.samples import Speed
-from ops.runtime.home import PROJECT, tail
+from ops.runtime.home import tail
 
 START_S = 60.0
 ARRIVAL_S = 30.0
-STOP_S = 20.0
 WARM_UP_S = 1.5
 CONNECTIONS: Mapping[int, int] = {1: 128, 10: 64, 100: 32}
 """Kept open while looking for the saturation, by events a request."""
@@ -62,21 +60,9 @@ class Measured:
 @contextmanager
 def started(contestant: Contestant, told: Mapping[str, str], log: Path) -> Iterator[psutil.Popen]:
     """The program as a process that answers /readyz with 200. Raises ProgramFailed."""
-    with log.open("wb") as output:
-        process = psutil.Popen(
-            list(contestant.command), cwd=PROJECT, env={**os.environ, **told}, stdout=output, stderr=output
-        )
-    try:
+    with running(contestant.command, told, log) as process:
         _await_ready(process, contestant, f"http://127.0.0.1:{told['SILLAGE_GATEWAY_PORT']}/readyz", log)
         yield process
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(STOP_S)
-            except (subprocess.TimeoutExpired, psutil.TimeoutExpired):
-                process.kill()
-                process.wait(STOP_S)
 
 
 def _await_ready(process: psutil.Popen, contestant: Contestant, url: str, log: Path) -> None:
@@ -99,9 +85,9 @@ def measure(
     """Load one running program with requests of `batch` events. Raises LoadFailed."""
     before = in_topic()
     warm = _load(port, requests, CONNECTIONS[batch], WARM_UP_S)
-    cpu = _cpu_seconds(process)
+    cpu = cpu_seconds(process)
     full = _load(port, requests, CONNECTIONS[batch], seconds)
-    saturated = Speed(full.accepted, full.seconds, _cpu_seconds(process) - cpu)
+    saturated = Speed(full.accepted, full.seconds, cpu_seconds(process) - cpu)
     resident = process.memory_info().rss
     rate = full.requests_per_second / 2
     half = _load(port, requests, OPEN_LOOP_CONNECTIONS, seconds, rate)
@@ -138,8 +124,3 @@ def _load(port: int, requests: Path, connections: int, seconds: float, rate: flo
         raise LoadFailed(f"the load tool said: {done.stderr.strip()}")
     told: dict[str, Any] = json.loads(done.stdout)
     return Load(**told)
-
-
-def _cpu_seconds(process: psutil.Popen) -> float:
-    used = process.cpu_times()
-    return float(used.user + used.system)

@@ -15,7 +15,7 @@ from schemas.topics import INTERACTIONS, Namespace
 from tests.interactions import InteractionTopic, interactions
 from tests.services import Service, ended_at_last
 from tests.streams_pipeline import StreamsPipeline
-from wire.clients import Cluster
+from wire.clients import ERRORS_ONLY, Cluster
 
 EVENTS_A_SECOND: Final = 200
 LOOK_S: Final = 0.02
@@ -28,7 +28,7 @@ class Restarts:
 
     def __init__(self, bootstrap: str, registry_url: str, space: Namespace, folder: Path) -> None:
         self._space = space
-        self._admin = AdminClient({**Cluster(bootstrap).base("bench-restart"), "log_level": 2})
+        self._admin = AdminClient({**Cluster(bootstrap).base("bench-restart"), "log_level": ERRORS_ONLY})
         self._events = InteractionTopic(bootstrap, registry_url, space.prefix)
         pipeline = StreamsPipeline(bootstrap, registry_url, space.prefix, folder)
         self._worker: Service = pipeline.worker("worker")

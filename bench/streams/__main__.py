@@ -11,13 +11,14 @@ import typer
 from rich.console import Console
 
 from bench import machine
+from bench.process import running
 from bench.servers import servers
 from bench.streams.arena import Arena, Filling
 from bench.streams.contestants import CONTESTANTS, Contestant, build_kafka_streams
 from bench.streams.errors import BenchmarkError
 from bench.streams.load import LOADS
 from bench.streams.report import Result, document, table
-from bench.streams.run import Watcher, environment, started
+from bench.streams.run import Watcher, environment
 from bench.streams.samples import speed
 from ops.provision import apply_schemas, apply_topics
 from ops.runtime import Instance, RuntimeProblem
@@ -56,7 +57,7 @@ class Bench:
         schema_ids = arena.prepare(filling)
         load_average = os.getloadavg()[0]
         told = environment(self._cluster, self._registry_url, arena.space, schema_ids, self._folder / label)
-        with started(contestant, told, log) as process:
+        with running(contestant.command, told, log) as process:
             watcher = Watcher(self._cluster, arena.space, contestant, events)
             samples = watcher.watch(process, log)
         whole, later = speed(samples, events), speed(samples, events, after=0.5)

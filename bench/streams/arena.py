@@ -16,7 +16,7 @@ from schemas.topics import INTERACTIONS, PERFUME_ACTIVITY, PERFUME_STATS, SESSIO
 from stream_processors.perfumes.activity import activities
 from tests.oracle.sessions import expected_sessions
 from tests.topic import read_topic
-from wire.clients import Cluster, producer_settings
+from wire.clients import ERRORS_ONLY, Cluster, producer_settings
 from wire.codec import Decoder, Encoder
 from wire.registry import Registry
 
@@ -55,7 +55,7 @@ class Arena:
         self._cluster = cluster
         self._registry_url = registry_url
         self._contestant = contestant
-        self._admin = AdminClient({**cluster.base("bench"), "log_level": 2})
+        self._admin = AdminClient({**cluster.base("bench"), "log_level": ERRORS_ONLY})
 
     def prepare(self, filling: Filling) -> Mapping[str, int]:
         """Create the topics and write the events; returns the schema ids by subject."""

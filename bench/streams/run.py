@@ -1,32 +1,26 @@
 """One run: start a program on a filled topic, watch from outside until all is committed, stop it."""
 
-import os
-import signal
-import subprocess
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from bench.process import cpu_seconds
 from bench.streams.contestants import FLUSH_INTERVAL_MS, Contestant
 from bench.streams.errors import ProgramFailed
 from bench.streams.samples import Sample
-from ops.runtime.home import PROJECT, tail
+from ops.runtime.home import tail
 from ops.runtime.ports import Ports
 from schemas.api_keys import digest_of
 from schemas.topics import INTERACTIONS, PERFUME_ACTIVITY, SESSIONS, Namespace
-from wire.clients import Cluster
+from wire.clients import ERRORS_ONLY, Cluster
 
 EVERY_S = 0.05
-QUIET_LOG = 2
-"""syslog's `critical`: servers that stop at the end of a run are no news."""
 NO_PROGRESS_S = 90.0
 QUIET_S = 2.0
-STOP_S = 20.0
 ANSWER_S = 10.0
 
 _NOT_YET = frozenset(
@@ -57,30 +51,11 @@ def environment(
     }
 
 
-@contextmanager
-def started(contestant: Contestant, told: Mapping[str, str], log: Path) -> Iterator[psutil.Popen]:
-    """The program as a process; ended with SIGTERM, or killed where that does not help."""
-    with log.open("wb") as output:
-        process = psutil.Popen(
-            list(contestant.command), cwd=PROJECT, env={**os.environ, **told}, stdout=output, stderr=output
-        )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(STOP_S)
-            except (subprocess.TimeoutExpired, psutil.TimeoutExpired):
-                process.kill()
-                process.wait(STOP_S)
-
-
 class Watcher:
     """Looks at a program's committed offsets and CPU time until it is done."""
 
     def __init__(self, cluster: Cluster, space: Namespace, contestant: Contestant, events: int) -> None:
-        self._admin = AdminClient({**cluster.base("bench-watch"), "log_level": QUIET_LOG})
+        self._admin = AdminClient({**cluster.base("bench-watch"), "log_level": ERRORS_ONLY})
         self._contestant = contestant
         self._events = events
         self._asked = [
@@ -103,10 +78,10 @@ class Watcher:
             if process.poll() is not None:
                 raise ProgramFailed(f"{self._contestant.name} ended; its log:\n{tail(log)}")
             first, *others = [self._committed(asked) for asked in self._asked]
-            now, used = time.monotonic(), process.cpu_times()
+            now, used = time.monotonic(), cpu_seconds(process)
             committed = first + sum(others)
             if committed != samples[-1].committed:
-                samples.append(Sample(now, committed, used.user + used.system))
+                samples.append(Sample(now, committed, used))
             quiet_for = now - samples[-1].at
             if first == self._events and (not others or quiet_for > QUIET_S):
                 return samples[1:]

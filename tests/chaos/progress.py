@@ -8,6 +8,7 @@ from typing import Final
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from schemas.topics import INTERACTIONS, PERFUME_ACTIVITY, Namespace, Topic
+from wire.clients import ERRORS_ONLY
 
 AGENTS: Final[Mapping[str, Topic]] = {"session-agent": INTERACTIONS, "perfume-agent": PERFUME_ACTIVITY}
 ASK_S: Final = 10.0
@@ -30,7 +31,7 @@ class Progress:
                     "bootstrap.servers": bootstrap,
                     "group.id": space.group(group),
                     "isolation.level": "read_committed",
-                    "log_level": 2,
+                    "log_level": ERRORS_ONLY,
                 }
             )
             for group in AGENTS

@@ -10,36 +10,7 @@ from hypothesis import strategies as st
 
 from schemas import avro_decoder_codegen, avro_schemas
 from schemas.avro_decoders import DECODERS
-
-NINE_BYTES = st.integers(-(2**62), 2**62 - 1)
-"""What the generated decoders read; the integers beyond are left to fastavro."""
-TIMES = st.integers(1_600_000_000_000, 1_900_000_000_000)
-NEAR_EDGES = st.sampled_from([0, -1, 63, 64, 8191, 8192, 2**33, 2**41, 2**62 - 1, -(2**62)])
-LONG_TEXTS = st.sampled_from(["a" * 63, "a" * 64, "é" * 32, "a" * 9_000])
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=10) | LONG_TEXTS
-
-
-def values(kind: Any) -> st.SearchStrategy[Any]:
-    """Any value of an Avro type."""
-    if isinstance(kind, list):
-        return st.one_of([values(branch) for branch in kind])
-    if isinstance(kind, dict) and kind["type"] == "record":
-        return st.fixed_dictionaries({field["name"]: values(field["type"]) for field in kind["fields"]})
-    if isinstance(kind, dict) and kind["type"] == "array":
-        return st.lists(values(kind["items"]), max_size=3)
-    if isinstance(kind, dict):
-        return values(kind["type"])
-    by_name: dict[str, st.SearchStrategy[Any]] = {
-        "null": st.none(),
-        "boolean": st.booleans(),
-        "int": st.integers(-(2**31), 2**31 - 1),
-        "long": TIMES | NINE_BYTES | NEAR_EDGES,
-        "double": st.floats(allow_nan=False),
-        "string": TEXT,
-        "bytes": st.binary(max_size=100),
-    }
-    return by_name[kind]
-
+from tests.avro_values import NINE_BYTES, values
 
 EMPTY_SESSION = {
     field["name"]: {"string": "", "boolean": False}.get(field["type"], 0)
@@ -60,7 +31,7 @@ def written(name: str, value: dict[str, Any]) -> bytes:
 @settings(max_examples=20)
 @given(data=st.data(), before=st.binary(max_size=5))
 def test_every_value_reads_as_it_was_written(name: str, data: st.DataObject, before: bytes) -> None:
-    value = data.draw(values(avro_schemas.integer_schema(name)))
+    value = data.draw(values(avro_schemas.integer_schema(name), NINE_BYTES))
     assert DECODERS[name](before + written(name, value), len(before)) == value
 
 
@@ -75,7 +46,7 @@ def test_a_long_array_reads_as_it_was_written() -> None:
 def test_damaged_bytes_are_refused_or_read_as_fastavro_reads_them(
     name: str, data: st.DataObject, place: float, byte: int, cut: bool
 ) -> None:
-    whole = bytearray(written(name, data.draw(values(avro_schemas.integer_schema(name)))))
+    whole = bytearray(written(name, data.draw(values(avro_schemas.integer_schema(name), NINE_BYTES))))
     at = int(place * len(whole))
     whole[at:] = b"" if cut else bytes([byte]) + whole[at + 1 :]
     try:

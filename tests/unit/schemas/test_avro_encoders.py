@@ -11,33 +11,7 @@ from hypothesis import strategies as st
 from schemas import avro_codegen, avro_schemas
 from schemas.avro_binary import texts, written_text, written_texts
 from schemas.avro_encoders import ENCODERS, interaction_own, interaction_shared
-
-INT64 = st.integers(-(2**63), 2**63 - 1)
-NEAR_EDGES = st.sampled_from([0, -1, 63, 64, 8191, 8192, 2**27, 2**34 - 1, 2**62, 2**63 - 1, -(2**63)])
-LONG_TEXTS = st.sampled_from(["a" * 63, "a" * 64, "é" * 32, "a" * 5_000, "é" * 5_000, "a" * 9_000])
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=10) | LONG_TEXTS
-
-
-def values(kind: Any) -> st.SearchStrategy[Any]:
-    """Any value of an Avro type."""
-    if isinstance(kind, list):
-        return st.one_of([values(branch) for branch in kind])
-    if isinstance(kind, dict) and kind["type"] == "record":
-        return st.fixed_dictionaries({field["name"]: values(field["type"]) for field in kind["fields"]})
-    if isinstance(kind, dict) and kind["type"] == "array":
-        return st.lists(values(kind["items"]), max_size=2)
-    if isinstance(kind, dict):
-        return values(kind["type"])
-    by_name: dict[str, st.SearchStrategy[Any]] = {
-        "null": st.none(),
-        "boolean": st.booleans(),
-        "int": st.integers(-(2**31), 2**31 - 1),
-        "long": INT64 | NEAR_EDGES,
-        "double": st.floats(allow_nan=False),
-        "string": TEXT,
-        "bytes": st.binary(max_size=100),
-    }
-    return by_name[kind]
+from tests.avro_values import TEXT, values
 
 
 def fastavro_bytes(name: str, value: dict[str, Any]) -> bytes:
