@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from schemas import avro_schemas, storable
-from schemas.storable import Check
+from schemas.limits import FUTURE_TOLERANCE_MS
+from schemas.storable import Check, InvalidRecord
 
 _FIELDS: Final = avro_schemas.integer_schema("interaction")["fields"]
 
@@ -38,6 +39,7 @@ def interaction_check(fields: Collection[str]) -> Check:
         storable.texts(known(_of("string", ["null", "string"]))),
         storable.text_lists(known(_of({"type": "array", "items": "string"}))),
         storable.times(known(_TIMES)),
+        *([_not_ahead] if {"occurred_at", "received_at"} <= set(fields) else []),
         storable.integers(known(set(_of("long", ["null", "long"])) - set(_TIMES))),
         storable.finite(known(_of("double", ["null", "double"]))),
         storable.json_objects(known(["event_data", "context"])),
@@ -48,6 +50,13 @@ def interaction_check(fields: Collection[str]) -> Check:
             rule(interaction)
 
     return check
+
+
+def _not_ahead(interaction: Mapping[str, Any]) -> None:
+    """No event happens much after its arrival: one from next year would come first in any order by time."""
+    ahead_ms = interaction["occurred_at"] - interaction["received_at"]
+    if ahead_ms > FUTURE_TOLERANCE_MS:
+        raise InvalidRecord(f"occurred_at lies {ahead_ms} ms after received_at")
 
 
 check_interaction: Final = interaction_check([field["name"] for field in _FIELDS])

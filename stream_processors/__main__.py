@@ -6,13 +6,13 @@ import signal
 
 import structlog
 import uvloop
-from aiohttp import web
+from aiohttp import ClientSession, web
 from pydantic import ValidationError
 
 from stream_processors.app import Worker, build
 from stream_processors.engine.crash import or_exit
 from stream_processors.errors import EXIT_LOUD_STOP, EXIT_RESTART
-from stream_processors.live.twins import refuse_twin
+from stream_processors.live.twins import Peers, refuse_twin
 from stream_processors.sessions.agent import SessionAgent
 from stream_processors.settings import Settings
 from telemetry.logs import configure
@@ -49,15 +49,20 @@ async def _made(settings: Settings) -> Worker:
 
     Waits a little for Kafka and the registry: while they are away, nobody is served by start after start.
     """
-    group = settings.topics.group(SessionAgent.application)
-    twin = refuse_twin(settings.cluster, group, settings.instance_id, settings.live_address)
     made = asyncio.to_thread(build, settings)
     try:
-        worker, _ = await asyncio.gather(made, twin)
+        worker, _ = await asyncio.gather(made, _alone(settings))
     except WireError:
         await asyncio.sleep(PAUSE_S)
         raise
     return worker
+
+
+async def _alone(settings: Settings) -> None:
+    group = settings.topics.group(SessionAgent.application)
+    async with ClientSession() as client:
+        peers = Peers(settings.cluster, group, settings.instance_id, client)
+        await refuse_twin(peers.namesakes, peers.ask, settings.session_timeout_ms / 1000)
 
 
 async def _process(worker: Worker, stopping: asyncio.Event) -> int:

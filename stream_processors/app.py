@@ -26,7 +26,7 @@ from stream_processors.live.forwarding import Group
 from stream_processors.live.perfumes import LivePerfumes
 from stream_processors.live.server import Health, Rows, application
 from stream_processors.live.sessions import LiveSessions
-from stream_processors.live.workers import Workers, client_id
+from stream_processors.live.workers import Coordinator, Workers, client_id
 from stream_processors.settings import Settings
 from wire.partitions import home_partition
 from wire.registry import Registry
@@ -90,7 +90,7 @@ def build(settings: Settings) -> Worker:
 
 
 def _rows(settings: Settings, sessions: Running, perfumes: Running) -> Rows:
-    workers, me = Workers(settings.cluster), settings.live_address
+    workers, me = Workers(Coordinator(settings.cluster).addresses), settings.live_address
     return Rows(
         LiveSessions(
             sessions.engine.tables,

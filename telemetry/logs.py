@@ -7,6 +7,8 @@ from typing import Literal
 
 import structlog
 
+from telemetry.repeats import Seldom
+
 LogFormat = Literal["console", "json"]
 
 
@@ -18,7 +20,8 @@ def configure(
 ) -> None:
     """Send this process's own entries, and those of the libraries it uses, to standard output.
 
-    Of the loggers named in `quiet`, only warnings and worse.
+    Of the libraries' entries, those of one wording once a second; of the loggers named in `quiet`, only
+    warnings and worse.
     """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -41,6 +44,7 @@ def configure(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
         )
     )
+    line.addFilter(Seldom())
     root = logging.getLogger()
     root.handlers[:] = [line]
     root.setLevel(level)

@@ -96,7 +96,10 @@ class PerfumeAgent:
         return APPLIED
 
     def tick(self, partition: PartitionView, now: int) -> None:
-        """No row falls due; only ranks do, as weights leave the 14 days with nothing else happening."""
+        """No row falls due; only ranks do, as weights leave the 14 days with nothing else happening.
+
+        Not at the partition's `now`: trending is asked for by the wall clock, and ranks serve nothing else.
+        """
         table: Table[PerfumeRow] = partition.tables[0]
         moment = self._now_ms()
         for perfume_id in list(table.agenda.due(moment, RANKED_AT_A_TIME)):

@@ -31,6 +31,8 @@ WEIGHTS: Final[Mapping[str, int]] = MappingProxyType(
 )
 """What an event adds to the trending score while it is fresh; other types add nothing."""
 
+_LARGEST_EXPONENT: Final = 1_023.0
+
 _DECAY: Final = tuple(0.5 ** (age / HALF_LIFE_HOURS) for age in range(TRENDING_HOURS))
 
 
@@ -82,8 +84,11 @@ def within(hours: Mapping[int, int], moment: int) -> dict[int, int]:
 
 
 def score_bound(rank: float, moment: int) -> float:
-    """The most that the trending score of a perfume with this rank can be at a moment (epoch ms)."""
-    return math.exp2(rank - moment // HOUR_MS / HALF_LIFE_HOURS)
+    """The most that the trending score of a perfume with this rank can be at a moment (epoch ms).
+
+    Whatever hours lie ahead of the moment: beyond what a float can hold it is as good as infinite.
+    """
+    return math.exp2(min(rank - moment // HOUR_MS / HALF_LIFE_HOURS, _LARGEST_EXPONENT))
 
 
 def views_in(days: Mapping[int, int], moment: int, span: int) -> int:

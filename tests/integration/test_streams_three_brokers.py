@@ -5,6 +5,7 @@ transaction under way, is Kafka's own affair.
 """
 
 from pathlib import Path
+from signal import Signals
 
 import pytest
 
@@ -41,6 +42,7 @@ def test_rows_stay_exact_when_each_of_three_brokers_is_killed_in_turn(
                 pipeline.topic.put(interactions(seed=80 + node, count=4_000, sessions=300))
                 progress.wait_beyond(applied)
                 brokers.kill(node)
+                fleet.signal("second", Signals.SIGKILL)  # so that somebody takes over on two brokers
                 pipeline.topic.put(interactions(seed=90 + node, count=4_000, sessions=300))
                 progress.wait_done()
                 brokers.start(node)

@@ -134,6 +134,17 @@ def test_few_rows_are_looked_at_for_the_first_few() -> None:
     assert len(looked_at) == 4
 
 
+def test_perfumes_dated_into_a_far_future_stand_in_nobody_s_way() -> None:
+    """Whoever writes past the gateway may date an event into any year: more than a float's exponent ahead."""
+    rows = {
+        "next": packed_row({69_000_000: 1}),
+        "far": packed_row({70_000_000: 1}),
+        "now": packed_row({500: 2}),
+    }
+    ranked = [(rank_of(packed), perfume_id, packed) for perfume_id, packed in rows.items()]
+    assert top(1, 500 * HOUR, ranked) == [(2.0, "now")]
+
+
 def test_ranks_that_lag_far_behind_make_a_worker_say_later_instead_of_standing_still(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

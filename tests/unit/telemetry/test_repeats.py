@@ -1,0 +1,38 @@
+"""What a library says over and over is told now and then, and how often it was said."""
+
+import logging
+
+from telemetry.repeats import APART_S, Seldom
+
+
+def entry(text: object, *args: object, logger: str = "aiokafka") -> logging.LogRecord:
+    return logging.LogRecord(logger, logging.ERROR, "", 0, text, args, None)
+
+
+def test_of_one_wording_one_entry_a_second_is_told_with_the_number_of_those_left_out() -> None:
+    now = [0.0]
+    seldom = Seldom(lambda: now[0])
+    told = []
+    for _ in range(5):
+        for node in (1, 2):
+            record = entry("Unable to connect to %s", node)
+            if seldom.filter(record):
+                told.append(record.getMessage())
+        now[0] += APART_S / 2
+    assert told == [
+        "Unable to connect to 1",
+        "Unable to connect to 1 (and 3 more like it)",
+        "Unable to connect to 1 (and 3 more like it)",
+    ]
+
+
+def test_other_wordings_and_other_loggers_are_told() -> None:
+    seldom = Seldom(lambda: 0.0)
+    assert all(map(seldom.filter, [entry("a"), entry("b"), entry("a", logger="faust")]))
+
+
+def test_our_own_entries_are_never_left_out() -> None:
+    seldom = Seldom(lambda: 0.0)
+    own = {"event": "took over"}
+    assert seldom.filter(entry(own))
+    assert seldom.filter(entry(own))
