@@ -47,6 +47,7 @@ def of_perfume(event_type: str = "PERFUME_VIEW", data: Mapping[str, Any] | None 
             "event_category": CATALOGUE[event_type].category.value,
             "event_data": None if data is None else json.dumps(data),
             "occurred_at": NOW,
+            "received_at": NOW,
             "perfume_id": "p-1",
             "duration": None,
             "value": None,

@@ -85,7 +85,8 @@ class Pipeline:
 
     def _append(self, topic: str, number: int, key: bytes | None, value: bytes | None) -> None:
         log = self.logs[topic, number]
-        log.append(FakeRecord(len(log), value, key))
+        # Appended long ago, as far as Kafka knows: however old an event is, it is not late.
+        log.append(FakeRecord(len(log), value, key, timestamp=0))
 
     def _unread(self, owned: OwnedPartition) -> list[FakeRecord]:
         return self.logs[owned.source.topic, owned.source.partition][owned.position :]
