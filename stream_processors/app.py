@@ -15,7 +15,7 @@ from schemas.api_keys import ApiKeys
 from schemas.topics import DEAD_LETTER, INTERACTIONS, PERFUME_ACTIVITY, Namespace
 from stream_processors.agents import encoder, perfume_agent, session_agent
 from stream_processors.engine.engine import Engine
-from stream_processors.engine.fetch import transport_class
+from stream_processors.engine.fetch import NoTables, transport_class
 from stream_processors.engine.job import Job
 from stream_processors.engine.metrics import EngineMetrics, Instruments
 from stream_processors.engine.partition import FlushPolicy
@@ -137,6 +137,7 @@ def _faust_app(settings: Settings, engine: Engine, group: str) -> Any:
         stream_wait_empty=False,
         stream_buffer_maxsize=BATCHES_IN_QUEUE,
         stream_recovery_delay=0,
+        TableManager=NoTables,
         consumer_group_instance_id=settings.instance_id,
         broker_client_id=client_id(settings.instance_id, settings.live_address),
         # Nobody may skip records unnoticed: a position that Kafka no longer has ends the worker, and the next

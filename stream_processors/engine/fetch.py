@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from aiokafka.consumer import fetcher
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError
+from faust.tables.manager import TableManager
 from faust.transport.drivers import aiokafka as driver
 
 from stream_processors.engine.batch import Batch, Record, TopicPartition
@@ -32,6 +33,7 @@ RELIED_UPON: Final = (
     ("faust.transport.consumer", "Consumer.stop_flow"),
     ("faust.transport.consumer", "Consumer.seek_wait"),
     ("faust.app.base", "App.transport"),
+    ("faust.tables.manager", "TableManager.sleep"),
     ("aiokafka.consumer.fetcher", "PartitionRecords._consumer_record"),
     ("aiokafka.consumer.group_coordinator", "GroupCoordinator._do_heartbeat"),
     ("aiokafka.consumer.group_coordinator", "GroupCoordinator._start_heartbeat_task"),
@@ -224,6 +226,13 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         """The end of the last batch handed on, by partition."""
         thread: BatchThread = self._thread
         return thread.fetched_to()
+
+
+class NoTables(TableManager):  # type: ignore[misc]
+    """Faust's tables, of which there are none: nothing is to be waited for before the start."""
+
+    async def sleep(self, _seconds: Any) -> None:
+        """Go on at once; the original waits a second for tables to be declared."""
 
 
 def transport_class(owner: Owner) -> type[Any]:

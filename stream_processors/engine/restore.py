@@ -8,7 +8,7 @@ does not, and loads a changelog several times faster.
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -31,6 +31,14 @@ SILENCE_S = 60.0
 POLL_RECORDS = 10_000
 POLL_S = 0.05
 PAUSE_S = 0.05
+
+BULK: Final[Settings] = {
+    "enable.partition.eof": True,
+    "fetch.wait.max.ms": 50,
+    "fetch.message.max.bytes": 4 * 1024 * 1024,
+    # What comes faster than it is kept fills the queue; the default then fetches nothing for a second.
+    "fetch.queue.backoff.ms": 10,
+}
 
 Rows = dict[TopicPartition, dict[str, bytes]]
 """Changelog bytes by key, of each partition of each changelog."""
@@ -76,8 +84,7 @@ class Reader:
         connect: Callable[[Settings], Any] = Consumer,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        settings = consumer_settings(cluster, f"{group}-takeover", group)
-        self._consumer = connect({**settings, "enable.partition.eof": True, "fetch.wait.max.ms": 50})
+        self._consumer = connect({**consumer_settings(cluster, f"{group}-takeover", group), **BULK})
         self._clock = clock
         # Otherwise librdkafka asks for the leaders of what it is assigned once a second only.
         self._consumer.list_topics(timeout=TIMEOUT_S)
