@@ -31,7 +31,7 @@ from ingest_gateway.wall_clock import now_ms
 from schemas.api_keys import ApiKeys
 from schemas.topics import DEAD_LETTER, INTERACTIONS, Namespace
 from wire.codec import Encoder
-from wire.registry import Registry
+from wire.registry import Registry, without_credentials
 
 EX_OK: Final = 0
 EX_SOFTWARE: Final = 70
@@ -65,7 +65,8 @@ async def serve(settings: Settings) -> int:
     http = http_server(settings, hot, readiness, metrics)
     failure.then(http.stop)
 
-    ids = SchemaIds(Registry(settings.registry_url), settings.registry_url, space, settings.spool_dir)
+    url = settings.registry_url
+    ids = SchemaIds(Registry(url), without_credentials(url), space, settings.spool_dir)
     tasks = [
         failure.watch(work)
         for work in (
@@ -178,7 +179,7 @@ def limits_of(settings: Settings) -> RateLimits:
 def policy_of(settings: Settings) -> Policy:
     """What happens with requests."""
     return Policy(
-        bounds=BodyBounds(deadline_s=settings.body_timeout_ms / 1_000),
+        bounds=BodyBounds(settings.max_body_kib * 1024, settings.body_timeout_ms / 1_000),
         analytics_enabled=settings.enable_analytics,
         session_cookie=settings.session_cookie,
     )

@@ -20,7 +20,7 @@ from ingest_gateway.store_and_forward import StoreAndForward
 from ingest_gateway.wall_clock import now_ms
 from schemas.topics import INTERACTIONS, Namespace
 from telemetry.sparse_logs import sparse_logger
-from wire.clients import Cluster, producer_settings
+from wire.clients import producer_settings
 
 _FLUSH_S: Final = 3.0
 _HURRIED_FLUSH_S: Final = 0.5
@@ -127,7 +127,7 @@ def bounds_of(settings: Settings) -> Bounds:
 def client_settings(settings: Settings) -> dict[str, Any]:
     """The producer's configuration: bounded in time, records and bytes."""
     return {
-        **producer_settings(Cluster(settings.kafka_bootstrap), "ingest-gateway"),
+        **producer_settings(settings.cluster, "ingest-gateway"),
         "message.timeout.ms": _DELIVERY_TIMEOUT_MS,
         "reconnect.backoff.max.ms": _LONGEST_RECONNECT_MS,
         "queue.buffering.max.messages": settings.max_in_flight + _ROOM_FOR_DRAINING,

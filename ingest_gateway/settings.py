@@ -14,6 +14,8 @@ from ingest_gateway.user_tokens import TokenKey, TokenRules
 from schemas import limits
 from schemas.api_keys import checked_digests
 from telemetry.logs import LogFormat
+from wire.clients import Cluster
+from wire.security import KafkaSecurity
 
 _PREFIX = "SILLAGE_"
 
@@ -24,12 +26,13 @@ def _unprefixed(name: str, default: Any, **bounds: Any) -> Any:
 
 
 _SPOOL_AGE_S = limits.SPOOL_MAX_AGE_MS // 1_000
+_BODY_KIB = limits.BODY_BYTES // 1024
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[a-z0-9_.-]+|\[[0-9a-f:.]+\]")
 """In an Origin header: letters beyond ASCII come as punycode, capitals as small letters."""
 
 
-class Settings(BaseSettings):
+class Settings(KafkaSecurity, BaseSettings):
     """Each field is the variable of the same name in capitals, after SILLAGE_; lists are comma separated."""
 
     model_config = SettingsConfigDict(
@@ -78,6 +81,8 @@ class Settings(BaseSettings):
     """How much each process may keep there, in MiB; then events are answered 503."""
     spool_max_age_s: int = Field(default=_SPOOL_AGE_S, ge=1, le=_SPOOL_AGE_S)
     """How long an event may wait there; with an older one the spool takes nothing more."""
+    max_body_kib: int = Field(default=_BODY_KIB, ge=1, le=_BODY_KIB)
+    """Of a body, as sent and decoded."""
     head_timeout_ms: int = Field(default=10_000, ge=100)
     body_timeout_ms: int = Field(default=10_000, ge=100)
     keep_alive_ms: int = Field(default=5_000, ge=1_000)
@@ -155,6 +160,11 @@ class Settings(BaseSettings):
                 " SILLAGE_TOKEN_EDDSA_PUBLIC_KEYS or SILLAGE_TOKEN_HS256_SECRETS"
             )
         return self
+
+    @property
+    def cluster(self) -> Cluster:
+        """Where Kafka is, and how to be let in."""
+        return Cluster(self.kafka_bootstrap, self.kafka_security)
 
     @property
     def token_rules(self) -> TokenRules:

@@ -73,7 +73,7 @@ def run(settings: Settings, stopping: Event) -> None:
 
 
 def _parts(settings: Settings, registry: Registry, health: Health, metrics: Metrics) -> Parts:
-    cluster = Cluster(settings.kafka_bootstrap)
+    cluster = settings.cluster
     namespace = Namespace(settings.namespace)
     database = Database(settings.database_url)
     consumer = source.settings(

@@ -7,9 +7,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sinks.batch import Limits
 from telemetry.logs import LogFormat
+from wire.clients import Cluster
+from wire.security import KafkaSecurity
 
 
-class Settings(BaseSettings):
+class Settings(KafkaSecurity, BaseSettings):
     """Variables are named SILLAGE_ and the field's name in capitals. Raises pydantic.ValidationError."""
 
     model_config = SettingsConfigDict(env_prefix="SILLAGE_", str_strip_whitespace=True)
@@ -32,6 +34,11 @@ class Settings(BaseSettings):
 
     sink_session_timeout_ms: Annotated[int, Field(ge=6_000)] = 10_000
     """How long Kafka waits for a silent process before its partitions go to another."""
+
+    @property
+    def cluster(self) -> Cluster:
+        """Where Kafka is, and how to be let in."""
+        return Cluster(self.kafka_bootstrap, self.kafka_security)
 
     @property
     def limits(self) -> Limits:

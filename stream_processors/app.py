@@ -30,6 +30,7 @@ from stream_processors.live.workers import Coordinator, Workers, client_id
 from stream_processors.settings import Settings
 from wire.partitions import home_partition
 from wire.registry import Registry
+from wire.security import Security
 
 BATCHES_IN_QUEUE = 8
 
@@ -121,6 +122,20 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def _credentials(security: Security) -> faust.SASLCredentials | faust.SSLCredentials | None:
+    """How Kafka lets us in, in Faust's words."""
+    told = security.aiokafka()
+    context = told.get("ssl_context")
+    if security.mechanism is not None:
+        return faust.SASLCredentials(
+            username=security.username,
+            password=security.password,
+            mechanism=security.mechanism,
+            ssl_context=context,
+        )
+    return None if context is None else faust.SSLCredentials(context)
+
+
 def _faust_app(settings: Settings, engine: Engine, group: str) -> Any:
     timeout = settings.session_timeout_ms / 1000
     folder = Path(settings.streams_data_dir) / engine.job.application
@@ -128,6 +143,7 @@ def _faust_app(settings: Settings, engine: Engine, group: str) -> Any:
     app = faust.App(
         group,
         broker=f"kafka://{settings.kafka_bootstrap}",
+        broker_credentials=_credentials(settings.kafka_security),
         datadir=str(folder),
         autodiscover=False,
         web_enabled=False,

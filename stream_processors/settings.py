@@ -8,9 +8,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from schemas.api_keys import checked_digests
 from schemas.topics import Namespace
 from wire.clients import Cluster
+from wire.security import KafkaSecurity
 
 
-class Settings(BaseSettings):
+class Settings(KafkaSecurity, BaseSettings):
     """Environment variables with the prefix SILLAGE_."""
 
     model_config = SettingsConfigDict(env_prefix="SILLAGE_", frozen=True, hide_input_in_errors=True)
@@ -58,7 +59,7 @@ class Settings(BaseSettings):
 
     @property
     def cluster(self) -> Cluster:
-        return Cluster(self.kafka_bootstrap)
+        return Cluster(self.kafka_bootstrap, self.kafka_security)
 
     @property
     def topics(self) -> Namespace:

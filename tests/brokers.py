@@ -11,13 +11,24 @@ from confluent_kafka.admin import AdminClient
 
 from ops.runtime.distribution import Distribution, ensure
 from ops.runtime.home import NATIVE
+from tests.certificates import authority
 from tests.proxy import CuttableLink
 from tests.services import free_port, wait_until
-from wire.clients import ERRORS_ONLY
+from wire.clients import ERRORS_ONLY, Cluster
+from wire.security import Security
 
 NODES: Final = (1, 2, 3)
 """Of three brokers."""
 PATIENCE_S: Final = 300.0
+SECURED: Final = """\
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,LINKED:SASL_SSL
+sasl.enabled.mechanisms=PLAIN
+listener.name.linked.plain.sasl.jaas.config=\\
+  org.apache.kafka.common.security.plain.PlainLoginModule required \\
+  user_{security.username}="{security.password}";
+ssl.keystore.type=PEM
+ssl.keystore.location={keystore}
+"""
 CLUSTER: Final = "c2lsbGFnZS10aHJlZS0wMQ"
 
 PROPERTIES: Final = """\
@@ -48,8 +59,12 @@ transaction.abort.timed.out.transaction.cleanup.interval.ms=2000
 class Brokers:
     """A cluster in which each node is broker and controller."""
 
-    def __init__(self, folder: Path, distribution: Distribution, nodes: Sequence[int] = NODES) -> None:
+    def __init__(
+        self, folder: Path, distribution: Distribution, nodes: Sequence[int] = NODES, more: str = ""
+    ) -> None:
+        """`more`: properties beside, or instead of, those above."""
         self._folder = folder
+        self._more = more
         self._distribution = distribution
         self._nodes = nodes
         self._ports = {node: free_port() for node in nodes}
@@ -82,6 +97,7 @@ class Brokers:
                     in_sync=len(self._nodes) // 2 + 1,
                     data=self._folder / f"data-{node}",
                 )
+                + self._more
             )
             tool = ("kafka.tools.StorageTool", "format", "--ignore-formatted", "--cluster-id", CLUSTER, "-c")
             subprocess.run(self._java(*tool, str(self._configuration(node))), check=True, capture_output=True)
@@ -169,3 +185,21 @@ def broker_behind_a_link(folder: Path) -> Iterator[tuple[str, str, CuttableLink]
             yield brokers.bootstrap, f"127.0.0.1:{link.port}", link
         finally:
             brokers.end()
+
+
+@contextmanager
+def secured_broker(folder: Path) -> Iterator[Cluster]:
+    """One broker that lets in by TLS and a password only, with a certificate of the test's own authority."""
+    pem = authority(folder)
+    keystore = folder / "keystore.pem"
+    keystore.write_text(Path(pem["key"]).read_text() + Path(pem["certificate"]).read_text())
+    security = Security("SASL_SSL", "PLAIN", "sillage", "a-password", pem["ca"])
+    more = SECURED.format(security=security, keystore=keystore)
+    brokers = Brokers(folder, ensure(lambda _progress: None), nodes=(1,), more=more)
+    brokers.format()
+    try:
+        brokers.start(1)
+        brokers.wait_for(1)
+        yield Cluster(f"127.0.0.1:{brokers.behind_link}", security)
+    finally:
+        brokers.end()

@@ -1,7 +1,8 @@
 """Settings of the Kafka clients: what every producer and consumer of the project agrees on."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from wire.security import PLAIN, Security
 
 PARTITIONER = "murmur2_random"
 """The Java clients' default: the same key finds the same partition from whichever client."""
@@ -16,14 +17,14 @@ Settings = dict[str, str | int | float | bool]
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Where Kafka is, and how to be let in (`security`: librdkafka's security.*, sasl.*, ssl.* entries)."""
+    """Where Kafka is, and how to be let in."""
 
     bootstrap: str
-    security: Mapping[str, str] = field(default_factory=dict)
+    security: Security = PLAIN
 
     def base(self, client_id: str) -> Settings:
         """Settings every librdkafka client shares."""
-        return {"bootstrap.servers": self.bootstrap, "client.id": client_id, **self.security}
+        return {"bootstrap.servers": self.bootstrap, "client.id": client_id, **self.security.librdkafka()}
 
 
 def producer_settings(cluster: Cluster, client_id: str) -> Settings:

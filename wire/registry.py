@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx2
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
@@ -36,11 +37,17 @@ def _ask(question: Callable[[], Answer], url: str) -> Answer:
         raise RegistryUnavailable(f"schema registry {url} cannot be reached: {error}") from error
 
 
+def without_credentials(url: str) -> str:
+    """The registry's URL, fit for logs, messages and files."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
 class Registry:
-    """A registry that speaks Confluent's API, at its base URL."""
+    """A registry that speaks Confluent's API, at its base URL; that may hold a user and a password."""
 
     def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._url = url
+        self._url = without_credentials(url)
         self._client = SchemaRegistryClient({"url": url, "timeout": 10, "max.retries": 2})
         self._clock = clock
         self._schemas: dict[int, dict[str, Any]] = {}

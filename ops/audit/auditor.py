@@ -20,6 +20,7 @@ from schemas.topics import INTERACTIONS, Namespace
 from wire.clients import Cluster
 from wire.errors import WireError
 from wire.registry import Registry
+from wire.security import PLAIN, Security
 
 RAW = """
 SELECT count(*), count(*) FILTER (WHERE is_bot),
@@ -39,6 +40,7 @@ class Servers:
     registry_url: str
     database_url: str
     namespace: str = ""
+    security: Security = PLAIN
 
 
 def audit(servers: Servers, scope: Scope, wait_s: float, tell: Tell = lambda _text: None) -> Result:
@@ -55,7 +57,7 @@ def audit(servers: Servers, scope: Scope, wait_s: float, tell: Tell = lambda _te
 @contextmanager
 def _auditor(servers: Servers, tell: Tell) -> "Iterator[Auditor]":
     namespace = Namespace(servers.namespace)
-    reader = TopicReader(Cluster(servers.bootstrap), namespace)
+    reader = TopicReader(Cluster(servers.bootstrap, servers.security), namespace)
     try:
         with Registry(servers.registry_url) as registry, workspace(servers.database_url) as space:
             published = {

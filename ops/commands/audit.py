@@ -21,6 +21,7 @@ from ops.commands.connection import (
     RegistryOption,
     bootstrap,
     registry_url,
+    security,
 )
 from ops.runtime.errors import RuntimeProblem
 from ops.runtime.home import DEVELOPMENT_HOME
@@ -65,6 +66,7 @@ def audit(
             registry_url(registry, home),
             database or Instance(home).database_url,
             namespace,
+            security(),
         )
         with console.status("connecting") as status:
             result = run_audit(servers, _scope(session_prefix, keys), wait, status.update)

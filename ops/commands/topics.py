@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ops.commands import provisioning
-from ops.commands.connection import BootstrapOption, HomeOption, NamespaceOption, bootstrap
+from ops.commands.connection import BootstrapOption, HomeOption, NamespaceOption, bootstrap, security
 from ops.provision import PRODUCTION, Replication, apply_topics
 from ops.runtime.home import DEVELOPMENT_HOME
 from schemas.topics import TOPICS, Namespace
@@ -53,7 +53,7 @@ def apply(
     """Create what is missing; safe to run again. Exit code 1: a topic has other partitions than declared."""
     replication = PRODUCTION if production else Replication()
     try:
-        done = apply_topics(Cluster(bootstrap(kafka, home)), Namespace(namespace), replication)
+        done = apply_topics(Cluster(bootstrap(kafka, home), security()), Namespace(namespace), replication)
     except provisioning.PROBLEMS as problem:
         Console(stderr=True).print(Text(provisioning.said(problem), style="red"), soft_wrap=True)
         raise typer.Exit(1) from None

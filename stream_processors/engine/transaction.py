@@ -50,6 +50,7 @@ class PartitionWriter:
             max_batch_size=BATCH_BYTES,
             max_request_size=REQUEST_BYTES,
             retry_backoff_ms=20,
+            **cluster.security.aiokafka(),
         )
 
     async def fence(self) -> None:

@@ -4,10 +4,11 @@ from contextlib import nullcontext
 
 import pytest
 
-from ingest_gateway.app import limits_of
+from ingest_gateway.app import limits_of, policy_of
 from ingest_gateway.errors import Misconfigured, RateLimited
 from ingest_gateway.request import Request
 from ingest_gateway.settings import load
+from schemas import limits
 from schemas.api_keys import digest_of
 from tests.unit.gateway.signed import PUBLIC, SECRET
 
@@ -146,3 +147,13 @@ def test_a_rate_of_nought_is_no_limit(monkeypatch: pytest.MonkeyPatch, rate: str
     limits.check_client(request)
     with pytest.raises(RateLimited) if limited else nullcontext():
         limits.check_client(request)
+
+
+def test_the_body_s_bound_may_be_drawn_tighter_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SILLAGE_ALLOWED_ORIGINS", "https://a.example")
+    assert policy_of(load()).bounds.max_bytes == limits.BODY_BYTES
+    monkeypatch.setenv("SILLAGE_MAX_BODY_KIB", "64")
+    assert policy_of(load()).bounds.max_bytes == 64 * 1024
+    monkeypatch.setenv("SILLAGE_MAX_BODY_KIB", "513")
+    with pytest.raises(Misconfigured, match="SILLAGE_MAX_BODY_KIB"):
+        load()
