@@ -3,7 +3,7 @@ told about it (CORS)."""
 
 from ingest_gateway.caller import Source
 from ingest_gateway.errors import Refusal
-from ingest_gateway.rate_limits import RateLimits
+from ingest_gateway.rate_limits import RateLimits, further_requests
 from ingest_gateway.request import Request
 from ingest_gateway.session import names_user
 from ingest_gateway.user_tokens import UserTokens
@@ -42,8 +42,7 @@ class Admission:
         self._limits.check_client(request)
         authorization = request.header(b"authorization")
         if authorization is not None:
-            scheme, _, key = authorization.partition(" ")
-            digest = self._secret.digest(key.strip()) if scheme.lower() == "bearer" else None
+            digest = self._secret_digest(authorization)
             if digest is None:
                 raise Refusal(Reason.INVALID_KEY, "Authorization holds no secret key that is valid now")
             self._limits.check_key(digest)
@@ -59,6 +58,24 @@ class Admission:
                 Reason.ORIGIN_NOT_ALLOWED, "this origin is not on the allow-list (SILLAGE_ALLOWED_ORIGINS)"
             )
         return Source.BROWSER
+
+    def charge(self, request: Request, source: Source, body_bytes: int) -> None:
+        """Count the work that a decoded body is: a server's for its key, anybody else's for the address.
+
+        Raises RateLimited.
+        """
+        further = further_requests(body_bytes)
+        if not further:
+            return
+        key = self._secret_digest(request.header(b"authorization") or "")
+        if source is Source.SERVER and key is not None:
+            self._limits.check_key(key, further)
+        else:
+            self._limits.check_client(request, further)
+
+    def _secret_digest(self, authorization: str) -> str | None:
+        scheme, _, key = authorization.partition(" ")
+        return self._secret.digest(key.strip()) if scheme.lower() == "bearer" else None
 
     def user(self, request: Request, envelope: Envelope, source: Source) -> str | None:
         """Who the visitor is, by a signed token; None where there is none.

@@ -52,8 +52,9 @@ async def serve(settings: Settings) -> int:
     letters_cap = Buckets(_DEAD_LETTERS, time.monotonic)
     dead_letters = DeadLetters(path.kafka, space.topic(DEAD_LETTER), letters_cap, metrics)
     stamps = Stamps(uuid7(now_ms()), next_receipt=count(1).__next__, new_event_id=uuid7)
+    limits = limits_of(settings)
     hot = AnalyticsRoute(
-        admission_of(settings),
+        admission_of(settings, limits),
         policy_of(settings),
         interactions,
         dead_letters,
@@ -62,7 +63,7 @@ async def serve(settings: Settings) -> int:
         stamps,
         now_ms,
     )
-    http = http_server(settings, hot, readiness, metrics)
+    http = http_server(settings, hot, readiness, metrics, limits)
     failure.then(http.stop)
 
     url = settings.registry_url
@@ -87,10 +88,16 @@ async def serve(settings: Settings) -> int:
 
 
 def http_server(
-    settings: Settings, hot: AnalyticsRoute, readiness: Readiness, metrics: GatewayMetrics
+    settings: Settings,
+    hot: AnalyticsRoute,
+    readiness: Readiness,
+    metrics: GatewayMetrics,
+    limits: RateLimits,
 ) -> Server:
     """The hot route and what stands beside it, on guarded connections."""
-    beside = side_routes(readiness, metrics, sdk_of(settings), settings.sdk_file)
+    beside = side_routes(
+        readiness, metrics, sdk_of(settings), settings.sdk_file, limits=limits, docs=settings.docs
+    )
     return server(dispatch(PATH, hot, beside), ConnectionGuard(connection_bounds(settings), metrics))
 
 
@@ -151,14 +158,14 @@ def remembered_encoders(ids: SchemaIds) -> tuple[Encoder, Encoder] | None:
     return Encoder(INTERACTIONS.value or "", first), Encoder(DEAD_LETTER.value or "", second)
 
 
-def admission_of(settings: Settings) -> Admission:
+def admission_of(settings: Settings, limits: RateLimits) -> Admission:
     """Who may send."""
     return Admission(
         settings.allowed_origins,
         publishable=ApiKeys(settings.publishable_keys),
         secret=ApiKeys(settings.secret_keys),
         users=UserTokens(settings.token_rules),
-        limits=limits_of(settings),
+        limits=limits,
         token_cookie=settings.token_cookie,
     )
 

@@ -51,6 +51,8 @@ class DeadLetters:
 
     def keep_event(self, request: Request, envelope: Envelope, rejected: Rejected) -> None:
         """Keep one rejected event of an otherwise readable batch."""
+        if not self._may_keep():
+            return
         redaction = Redaction((envelope.get("key"), envelope.get("userToken"), request.credentials))
         self._keep(
             request,
@@ -63,11 +65,15 @@ class DeadLetters:
 
     def keep_body(self, request: Request, refusal: Refusal, body: bytes) -> None:
         """Keep what may be said of a body that could not be used."""
+        if not self._may_keep():
+            return
         position = refusal.position if isinstance(refusal, NotJson) else 0
         self._keep(request, refusal.reason, refusal.message, body_payload(body, position))
 
     def keep_record(self, record: Record, since: int, why: str) -> None:
         """Keep an accepted event's record, waiting since then (epoch ms), that Kafka refuses for good."""
+        if not self._may_keep():
+            return
         self._write(
             {
                 "reason": Reason.UNDELIVERABLE.value,
@@ -79,6 +85,16 @@ class DeadLetters:
             },
             record.key,
         )
+
+    def _may_keep(self) -> bool:
+        """Asked before a letter is made: making one takes longer than answering."""
+        if self.encoder is None:
+            self._metrics.dead_letter(DeadLetterOutcome.FAILED)
+        elif self._cap.take(self._topic):
+            self._metrics.dead_letter(DeadLetterOutcome.OVER_RATE)
+        else:
+            return True
+        return False
 
     def _keep(
         self,
@@ -107,11 +123,7 @@ class DeadLetters:
         payload = letter["payload"]
         if payload is None or len(payload) > MAX_PAYLOAD_BYTES:
             self._metrics.dead_letter(DeadLetterOutcome.TOO_LARGE)
-        elif self._cap.take(self._topic):
-            self._metrics.dead_letter(DeadLetterOutcome.OVER_RATE)
-        elif self.encoder is None:
-            self._metrics.dead_letter(DeadLetterOutcome.FAILED)
-        else:
+        elif self.encoder is not None:
             value = self.encoder.encode({"stage": Stage.GATEWAY.value, **letter})
             self._post.post(self._topic, Record(key, value), self._count)
 

@@ -1,4 +1,7 @@
-"""How many requests one key, or one client address, may send. Limits are those of one process."""
+"""How many requests one key, or one client address, may send. Limits are those of one process.
+
+A request costs what its body does: an ordinary one counts once, a large one as many.
+"""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -12,6 +15,10 @@ from ingest_gateway.request import Request
 
 REMEMBERED: Final = 50_000
 """Callers whose recent requests are remembered; of more, the ones not heard of for longest begin anew."""
+
+ORDINARY_BYTES: Final = 8 * 1024
+BYTES_A_REQUEST: Final = 1_024
+"""A body counts as one request up to the first, decoded, and as one more for each of the second beyond it."""
 
 _ROUNDING_S: Final = 1e-9
 
@@ -33,6 +40,7 @@ class Buckets:
 
     def __init__(self, rate: Rate, now: Callable[[], float], remembered: int = REMEMBERED) -> None:
         self._step = 1 / rate.per_second
+        self._burst = rate.burst
         self._depth = rate.burst / rate.per_second
         self._now = now
         self._remembered = remembered
@@ -41,10 +49,13 @@ class Buckets:
     def __len__(self) -> int:
         return len(self._full_at)
 
-    def take(self, caller: Hashable) -> float:
-        """Take a token. Seconds until there is one: 0 where it was taken now."""
+    def take(self, caller: Hashable, tokens: int = 1) -> float:
+        """Take tokens, or none. Seconds until there are so many: 0 where they were taken now.
+
+        More than the bucket holds are taken from a full one, so that nobody waits for ever.
+        """
         now = self._now()
-        full_at = max(self._full_at.get(caller, now), now) + self._step
+        full_at = max(self._full_at.get(caller, now), now) + self._step * min(tokens, self._burst)
         wait = full_at - now - self._depth
         if wait > _ROUNDING_S:
             return wait
@@ -68,15 +79,20 @@ class RateLimits:
         self._addresses = addresses
         self._keys = keys
 
-    def check_client(self, request: Request) -> None:
-        """Count a request of its client's address. Raises RateLimited."""
+    def check_client(self, request: Request, requests: int = 1) -> None:
+        """Count a request of its client's address, as so many. Raises RateLimited."""
         if self._addresses is not None:
-            _check(self._addresses.take(self._clients.network(request)), "address")
+            _check(self._addresses.take(self._clients.network(request), requests), "address")
 
-    def check_key(self, key: str) -> None:
-        """Count a request with this key. Raises RateLimited."""
+    def check_key(self, key: str, requests: int = 1) -> None:
+        """Count a request with this key, as so many. Raises RateLimited."""
         if self._keys is not None:
-            _check(self._keys.take(key), "key")
+            _check(self._keys.take(key, requests), "key")
+
+
+def further_requests(body_bytes: int) -> int:
+    """How many requests a decoded body counts as, beside the one it is."""
+    return max(0, ceil((body_bytes - ORDINARY_BYTES) / BYTES_A_REQUEST))
 
 
 def _check(wait_s: float, whose: str) -> None:

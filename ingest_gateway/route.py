@@ -97,6 +97,7 @@ class AnalyticsRoute:
         check_switch_and_signals(request, self._policy.analytics_enabled)
         source = self._admission.admit(request)
         body = await read_body(request, receive, self._policy.bounds)
+        self._admission.charge(request, source, len(body))
         batch, intake = self._judge(request, source, body)
         await self._publish(intake)
         self._account(request, batch, intake)

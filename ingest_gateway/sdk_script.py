@@ -37,16 +37,35 @@ class Script:
         return self.etag in named or named == ["*"]
 
 
-def script(built: Path | None, sdk: Mapping[str, int | bool]) -> Script | None:
-    """The SDK with its settings; None where none is built.
+class BuiltScript:
+    """The SDK with its settings, read anew only when its file has changed.
 
     The settings are a global, `sillageSettings`: {enabled, batchSize, flushInterval in milliseconds}.
     """
-    try:
-        code = b"" if built is None else built.read_bytes()
-    except OSError:
-        return None
-    if not code:
-        return None
-    content = b"globalThis.sillageSettings=%s;\n%s" % (json.dumps(dict(sdk)).encode(), code)
-    return Script(content, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
+
+    def __init__(self, file: Path | None, sdk: Mapping[str, int | bool]) -> None:
+        self._file = file
+        self._settings = json.dumps(dict(sdk)).encode()
+        self._seen: tuple[int, int, int] | None = None
+        self._script: Script | None = None
+
+    def current(self) -> Script | None:
+        """None where none is built."""
+        if self._file is None:
+            return None
+        try:
+            status = self._file.stat()
+            seen = status.st_ino, status.st_mtime_ns, status.st_size
+            if seen != self._seen:
+                self._script = self._read(self._file)
+                self._seen = seen
+        except OSError:
+            return None
+        return self._script
+
+    def _read(self, file: Path) -> Script | None:
+        code = file.read_bytes()
+        if not code:
+            return None
+        content = b"globalThis.sillageSettings=%s;\n%s" % (self._settings, code)
+        return Script(content, f'"{hashlib.sha256(content).hexdigest()[:32]}"')

@@ -66,7 +66,9 @@ class Settings(KafkaSecurity, BaseSettings):
     forwarding_header: ForwardingHeader = "x-forwarded-for"
     address_rate: float = Field(default=500, ge=0, allow_inf_nan=False)
     address_burst: int = Field(default=5_000, ge=1)
-    """Requests of one client address: so many a second, and so many at once. A rate of 0: no limit."""
+    """Requests of one client address: so many a second, and so many at once. A rate of 0: no limit.
+
+    A large body counts as several (`rate_limits`)."""
     key_rate: float = Field(default=0, ge=0, allow_inf_nan=False)
     key_burst: int = Field(default=20_000, ge=1)
     """The same for one key. A publishable key is shared by all visitors of its pages."""
@@ -90,6 +92,8 @@ class Settings(KafkaSecurity, BaseSettings):
     max_connections: int = Field(default=2_000, ge=1)
     """More than these, and the one that has kept the gateway waiting longest is closed for a new one."""
 
+    docs: bool = True
+    """Whether /docs and /openapi.json are shown."""
     sdk_file: Path | None = None
     """The browser SDK's built script, served as /sillage.js."""
 

@@ -2,6 +2,9 @@
 
 import json
 
+import pytest
+
+from ingest_gateway import dead_letters
 from ingest_gateway.dead_letters import MAX_PAYLOAD_BYTES, body_payload
 from tests.unit.gateway.in_memory import NOW, Gateway, batch, page_view
 
@@ -55,8 +58,17 @@ def test_what_is_too_large_or_too_much_is_counted_instead() -> None:
     for _ in range(101):
         gateway.send(b"{")
     assert gateway.figure('sillage_gateway_dead_letters_total{outcome="too_large"}') == 1
-    assert gateway.figure('sillage_gateway_dead_letters_total{outcome="over_rate"}') == 1
-    assert len(gateway.letters) == 100
+    assert gateway.figure('sillage_gateway_dead_letters_total{outcome="over_rate"}') == 2
+    assert len(gateway.letters) == 99
+
+
+def test_no_letter_is_made_that_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway = Gateway()
+    for _ in range(100):
+        gateway.send(b"{")
+    monkeypatch.setattr(dead_letters, "event_payload", lambda *_: pytest.fail("made in vain"))
+    assert gateway.send(batch(*[page_view(eventType="NOPE")] * 3)).status == 400
+    assert gateway.figure('sillage_gateway_dead_letters_total{outcome="over_rate"}') == 3
 
 
 def test_before_the_registry_has_answered_what_is_not_kept_is_counted() -> None:

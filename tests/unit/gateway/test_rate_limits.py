@@ -1,5 +1,7 @@
 """Nobody sends more than their share, and nobody pays for somebody else's."""
 
+import gzip
+import json
 from typing import Any
 
 import pytest
@@ -7,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest_gateway.client_address import ClientAddresses
-from ingest_gateway.rate_limits import Buckets, Rate, RateLimits
+from ingest_gateway.rate_limits import ORDINARY_BYTES, Buckets, Rate, RateLimits, further_requests
 from schemas.api_keys import digest_of
-from tests.unit.gateway.in_memory import FROM_SERVER, FROM_SHOP, Gateway, single
+from tests.unit.gateway.in_memory import FROM_SERVER, FROM_SHOP, Gateway, batch, page_view, single
 
 
 class Clock:
@@ -110,6 +112,41 @@ def test_each_key_has_a_limit_of_its_own(clock: Clock) -> None:
     assert [gateway.send(keyed).status for _ in range(2)] == [200, 429]
     assert gateway.send(single()).status == 200
     assert not gateway.letters
+
+
+def heavy() -> bytes:
+    """A body within every bound, that is many times the work of an ordinary one."""
+    event = page_view(eventData={"a": [{}] * 310})
+    return json.dumps(batch(*[event] * 400), separators=(",", ":")).encode()
+
+
+def test_a_large_body_counts_as_many_requests_however_small_it_was_sent(clock: Clock) -> None:
+    gateway = limited(clock, addresses=Rate(per_second=1, burst=500))
+    body = heavy()
+    sent = gzip.compress(body)
+    assert len(sent) < ORDINARY_BYTES
+    gzipped = FROM_SHOP | {"content-encoding": "gzip"}
+    assert [gateway.send(sent, gzipped).status for _ in range(3)] == [200, 429, 429]
+    assert len(gateway.published) == 400
+    left = 500 - 3 - further_requests(len(body))
+    assert [gateway.send(single()).status for _ in range(left + 1)] == [200] * left + [429]
+
+
+def test_a_large_body_of_a_server_counts_for_its_key(clock: Clock) -> None:
+    gateway = limited(clock, addresses=Rate(1, 3), keys=Rate(1, 500))
+    assert [gateway.send(heavy(), FROM_SERVER).status for _ in range(2)] == [200, 429]
+    assert gateway.send(single(), FROM_SERVER | {"authorization": "Bearer sk_2"}).status == 200
+
+
+def test_who_asks_for_more_than_a_bucket_holds_takes_all_of_it(clock: Clock) -> None:
+    bucket = Buckets(Rate(per_second=1, burst=3), clock)
+    assert bucket.take("a", 100) == 0
+    assert bucket.take("a", 100) == 3
+
+
+@pytest.mark.parametrize(("size", "further"), [(0, 0), (8_192, 0), (8_193, 1), (9_217, 2), (524_288, 504)])
+def test_an_ordinary_body_is_one_request(size: int, further: int) -> None:
+    assert further_requests(size) == further
 
 
 def test_who_said_no_is_not_even_counted_against_a_limit(clock: Clock) -> None:

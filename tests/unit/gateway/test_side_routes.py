@@ -8,10 +8,14 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
 
+from ingest_gateway import openapi
+from ingest_gateway.client_address import ClientAddresses
 from ingest_gateway.metrics import GatewayMetrics
 from ingest_gateway.openapi import ANSWERS, EXAMPLES
+from ingest_gateway.rate_limits import Buckets, Rate, RateLimits
 from ingest_gateway.readiness import Need, Readiness
-from ingest_gateway.side_routes import SEE, side_routes
+from ingest_gateway.sdk_script import BuiltScript
+from ingest_gateway.side_routes import OF_OPERATION, SEE, side_routes
 from schemas.catalogue import CATALOGUE
 from schemas.envelope import EitherRequest
 from tests.unit.gateway.in_memory import Gateway
@@ -89,6 +93,53 @@ def test_the_built_sdk_comes_with_its_settings_and_is_cached(readiness: Readines
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
     built.write_text("newer()")
     assert client.get("/sillage.js", headers={"if-none-match": first.headers["etag"]}).status_code == 200
+
+
+def test_the_sdk_is_read_once_until_it_is_built_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "sillage.js"
+    file.write_text("first()")
+    built = BuiltScript(file, {})
+    first = built.current()
+    monkeypatch.setattr(Path, "read_bytes", lambda _path: pytest.fail("read again"))
+    assert built.current() is first
+    monkeypatch.undo()
+    file.write_text("second()")
+    second = built.current()
+    assert second is not None
+    assert second is not first
+    file.unlink()
+    assert built.current() is None
+
+
+@pytest.fixture
+def limited(readiness: Readiness) -> TestClient:
+    limits = RateLimits(ClientAddresses(), addresses=Buckets(Rate(1, 3), lambda: 0.0))
+    return TestClient(side_routes(readiness, GatewayMetrics(), {}, limits=limits))
+
+
+def test_an_address_has_one_limit_for_whatever_it_asks_for(limited: TestClient) -> None:
+    answers = [limited.get(address) for address in ("/docs", "/openapi.json", "/nope", "/sillage.js")]
+    assert [answer.status_code for answer in answers] == [200, 200, 404, 429]
+    assert answers[-1].json()["reason"] == "rate_limited"
+    assert answers[-1].headers["retry-after"] == "1"
+    counted = 'sillage_gateway_requests_total{outcome="refused",reason="rate_limited",status="429"} 1.0'
+    assert counted in limited.get("/metrics").text
+
+
+def test_supervisors_and_scrapes_have_no_limit(limited: TestClient) -> None:
+    asked = [limited.get(address).status_code for address in OF_OPERATION for _ in range(10)]
+    assert 429 not in asked
+
+
+def test_without_docs_there_are_none(readiness: Readiness) -> None:
+    client = TestClient(side_routes(readiness, GatewayMetrics(), {}, docs=False))
+    assert [client.get(address).status_code for address in ("/docs", "/openapi.json")] == [404, 404]
+    assert client.get("/").json()["see"] == sorted(OF_OPERATION)
+
+
+def test_the_documents_are_made_once(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openapi, "document", lambda _app: pytest.fail("made again"))
+    assert client.get("/openapi.json").status_code == client.get("/docs").status_code == 200
 
 
 def test_the_openapi_document_names_every_type_and_status(client: TestClient) -> None:
