@@ -121,7 +121,8 @@ class Engine:
         Before it joins anew: it would take the place of whoever has its id by now.
         """
         self._phase = Phase.DRAINING
-        await or_exit(self._end_if_holding())
+        if self._membership is not None:
+            await or_exit(self._given_up())
 
     async def take(self, assigned: set[TopicPartition], membership: Membership) -> None:
         """Hold exactly the assigned partitions of the source; take over those that are new here."""
@@ -130,14 +131,13 @@ class Engine:
         if self._phase is Phase.TAKING:  # not if it was told to end meanwhile
             self._phase = Phase.WORKING
 
-    async def _end_if_holding(self) -> None:
-        if self._held:
-            raise Expelled("Kafka does not know this member any more: it was not heard for too long")
+    async def _given_up(self) -> None:
+        raise Expelled("Kafka does not know this member any more: it was not heard for too long")
 
     async def _take(self, assigned: set[TopicPartition], membership: Membership) -> None:
         before, self._membership = self._membership, membership
         if before is not None and membership.member_id != before.member_id:
-            await self._end_if_holding()
+            await self._given_up()
         wanted = {tp for tp in assigned if tp.topic == self.source_topic}
         kept = wanted & self._held.keys() if membership.follows(before) else set()
         for tp in self._held.keys() - kept:

@@ -28,6 +28,7 @@ def test_a_second_worker_with_a_living_ones_id_does_not_start(
         assert first.ready(), first.tail()
 
 
+@pytest.mark.long
 def test_nor_does_it_where_the_living_one_cannot_be_asked(
     stack: Stack, namespace: str, tmp_path: Path
 ) -> None:

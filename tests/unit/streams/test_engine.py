@@ -100,15 +100,22 @@ def test_a_member_that_was_given_up_ends_before_it_joins_anew() -> None:
         run(scene())
 
 
-def test_who_holds_nothing_joins_under_whatever_id() -> None:
+def test_so_does_one_that_held_nothing_lest_two_of_one_id_replace_each_other_for_ever() -> None:
+    async def scene() -> None:
+        rig = Rig()
+        rig.heartbeat()
+        await rig.engine.take(set(), FIRST)
+        await rig.engine.expelled()
+
+    with pytest.raises(Ended):
+        run(scene())
+
+
+def test_who_was_no_member_yet_joins() -> None:
     async def scene() -> None:
         rig = Rig()
         await rig.engine.expelled()
-        await working(rig, Membership("a", 1))
-        await rig.engine.drain()
-        await rig.engine.take(set(), Membership("a", 2))
-        await rig.engine.expelled()
-        await rig.engine.take(OURS, Membership("b", 4))
+        await working(rig)
         assert rig.engine.ready
 
     run(scene())
