@@ -39,7 +39,12 @@ OURS: Final = Contestant(
     "sillage", "our gateway as it runs, every protection on", (sys.executable, "-m", "ingest_gateway")
 )
 LIMIT: Final = Contestant("go-franz", "a bare Go net/http handler on franz-go", (str(GO_FRANZ),))
-CONTESTANTS: Final = (OURS, NAIVE, LIMIT)
+FLOOR: Final = Contestant(
+    "bare-asgi",
+    "uvicorn and librdkafka with nothing between them: prepared records, no look at the body",
+    (sys.executable, "-m", "bench.peers.bare_asgi"),
+)
+CONTESTANTS: Final = (OURS, NAIVE, LIMIT, FLOOR)
 
 
 def build() -> None:

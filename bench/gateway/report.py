@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from bench.gateway.contestants import LIMIT, NAIVE, OURS, Contestant
+from bench.gateway.contestants import FLOOR, LIMIT, NAIVE, OURS, Contestant
 from bench.gateway.run import Measured
 
 PERCENTILES = ("p50", "p99", "p99.9")
@@ -82,7 +82,7 @@ def ratios_of(results: Sequence[Result]) -> Iterator[tuple[int, Contestant, list
     by_place = {(one.contestant, one.batch, one.round): one.per_cpu_second for one in results}
     rounds = sorted({one.round for one in results})
     for batch in sorted({one.batch for one in results}):
-        for peer in (NAIVE, LIMIT):
+        for peer in (NAIVE, LIMIT, FLOOR):
             pairs = [(by_place.get((OURS, batch, n)), by_place.get((peer, batch, n))) for n in rounds]
             ratios = [ours / theirs for ours, theirs in pairs if ours and theirs]
             if ratios:

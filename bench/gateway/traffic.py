@@ -43,12 +43,13 @@ AGENTS: Final = (
 
 def write_requests(path: Path, batch: int, now_ms: int) -> float:
     """Write the requests of that many events each; returns the mean bytes of body per event."""
-    lines = list(_lines(batch, now_ms))
-    path.write_bytes(b"\n".join(agent.encode() + b"\t" + body for agent, body in lines) + b"\n")
-    return sum(len(body) for _, body in lines) / (len(lines) * batch)
+    written = list(lines(batch, now_ms))
+    path.write_bytes(b"\n".join(agent.encode() + b"\t" + body for agent, body in written) + b"\n")
+    return sum(len(body) for _, body in written) / (len(written) * batch)
 
 
-def _lines(batch: int, now_ms: int) -> Iterator[tuple[str, bytes]]:
+def lines(batch: int, now_ms: int) -> Iterator[tuple[str, bytes]]:
+    """User agent and body of each distinct request of that many events, sent at `now_ms` (epoch ms)."""
     chance = random.Random(SEED)
     for number in range(REQUESTS[batch]):
         agent = chance.choice(AGENTS).format(v=chance.randrange(120, 140))

@@ -1,0 +1,1 @@
+"""What HTTP and Kafka alone take of a Python process."""
