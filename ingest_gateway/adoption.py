@@ -64,11 +64,11 @@ class Adoption:
         while True:
             with self._allowed_to_fail():
                 self.left_bytes = await asyncio.to_thread(left_behind, self._root)
+            await asyncio.sleep(self._look_every_s)
             if not self._breaker.open:
                 with self._allowed_to_fail():
                     await replay(self._own)
                 await self._adopt()
-            await asyncio.sleep(self._look_every_s)
 
     async def _adopt(self) -> None:
         with self._allowed_to_fail():

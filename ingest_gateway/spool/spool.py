@@ -141,8 +141,10 @@ class Spool:
             async with asyncio.timeout(self._patience_s):
                 await keeping.kept
         except TimeoutError:
-            self._give_up(keeping)
-            raise Unavailable(_NEITHER) from None
+            if keeping.kept.cancelled():
+                self._give_up(keeping)
+                raise Unavailable(_NEITHER) from None
+            keeping.kept.result()  # written at the very moment
 
     def _give_up(self, keeping: "Keeping") -> None:
         keeping.late = True

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -102,5 +103,20 @@ def test_it_does_not_hold_up_the_end(tmp_path: Path, disk: Disk) -> None:
         again = await opened(tmp_path)
         assert names(await taken(again)) == ["before", "meanwhile"]
         assert await again.close()
+
+    asyncio.run(run())
+
+
+def test_what_is_written_at_the_very_moment_of_the_deadline_is_kept(tmp_path: Path) -> None:
+    async def run() -> None:
+        spool = await opened(tmp_path, patience_s=0.02)
+        keeping = asyncio.ensure_future(spool.keep(records("a")))
+        await asyncio.sleep(0)
+        time.sleep(0.1)  # noqa: ASYNC251 - the loop finds the deadline and the disk's answer at once
+        await asyncio.wait([keeping])
+        assert keeping.exception() is None or isinstance(keeping.exception(), Unavailable)
+        await until(lambda: spool.problem() is None)
+        assert names(await taken(spool)) == ["a"]
+        await spool.close()
 
     asyncio.run(run())
