@@ -3,14 +3,15 @@
 import asyncio
 import gc
 import signal
+from collections.abc import Sequence
 
 import structlog
 import uvloop
 from aiohttp import ClientSession, web
 from pydantic import ValidationError
 
-from stream_processors.app import Worker, build
-from stream_processors.engine.crash import or_exit
+from stream_processors.app import Running, Worker, build
+from stream_processors.engine.crash import end_now, or_exit
 from stream_processors.errors import EXIT_LOUD_STOP, EXIT_RESTART
 from stream_processors.live.twins import Peers, refuse_twin
 from stream_processors.sessions.agent import SessionAgent
@@ -23,6 +24,7 @@ log = structlog.get_logger()
 COLLECT_AFTER = (50_000, 20, 20)
 """Objects and generations between garbage collections: events by the thousand come and go without cycles."""
 PAUSE_S = 1.0
+STOP_S = 10.0
 
 CHATTY = ("aiokafka", "faust", "mode", "httpx2", "stream_processors.engine.fetch")
 """Libraries, and the consumer under Faust, that tell each step; only their warnings are kept."""
@@ -81,8 +83,23 @@ async def _process(worker: Worker, stopping: asyncio.Event) -> int:
         task.cancel()
     for agent in worker.agents:
         await agent.engine.close()
-        await agent.faust.stop()
-    return EXIT_RESTART if crashed else 0
+    code = EXIT_RESTART if crashed else 0
+    await stopped(worker.agents, code)
+    return code
+
+
+async def stopped(agents: Sequence[Running], code: int, seconds: float = STOP_S) -> None:
+    """Stop the Faust apps, once everything is written; end the process with `code` where one does not.
+
+    aiokafka's consumer can wait for ever when it is closed amid a rebalance and has lost its coordinator.
+    """
+    stopping = [asyncio.create_task(agent.faust.stop()) for agent in agents]
+    done, pending = await asyncio.wait(stopping, timeout=seconds)
+    if pending:
+        log.warning("the consumer does not stop; ending without it", code=code)
+        end_now(code)
+    for task in done:
+        task.result()
 
 
 async def _until_asked_or_crashed(worker: Worker, stopping: asyncio.Event) -> bool:

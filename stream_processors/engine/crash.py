@@ -20,19 +20,20 @@ async def or_exit(work: Coroutine[Any, Any, Result]) -> Result:
         return await work
     except LoudStop as stop:
         log.critical("stopped; will not be restarted", cause=str(stop))
-        _exit(EXIT_LOUD_STOP)
+        end_now(EXIT_LOUD_STOP)
     except Fenced as fenced:
         log.warning("fenced by a successor; a fresh process will ask for its share", cause=str(fenced))
-        _exit(EXIT_RESTART)
+        end_now(EXIT_RESTART)
     except Expelled as expelled:
         log.warning("not a member any more; a fresh process will ask for its share", cause=str(expelled))
-        _exit(EXIT_RESTART)
+        end_now(EXIT_RESTART)
     except Exception:
         log.exception("cannot go on; a fresh process will")
-        _exit(EXIT_RESTART)
+        end_now(EXIT_RESTART)
 
 
-def _exit(code: int) -> NoReturn:
+def end_now(code: int) -> NoReturn:
+    """End the process, whatever its tasks and threads are waiting for."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -29,7 +29,7 @@ def ends(monkeypatch: pytest.MonkeyPatch) -> None:
         assert code == EXIT_RESTART
         raise Ended
 
-    monkeypatch.setattr(crash, "_exit", end)
+    monkeypatch.setattr(crash, "end_now", end)
 
 
 def run(scene: Coroutine[Any, Any, None]) -> None:
