@@ -33,6 +33,8 @@ SEEK_BACK_S: Final = 1.0
 STALL_S: Final = 5.0
 QUIET_S: Final = 5.0
 """Without a batch for this long, and none waiting, a partition's time goes on by the wall clock."""
+TOLD_S: Final = 10.0
+"""How long it counts what Kafka told of a partition's end."""
 DRAIN_S: Final = 10.0
 """Less than transaction.TRANSACTION_TIMEOUT_MS: after that Kafka aborts what is not committed."""
 
@@ -235,7 +237,7 @@ class Engine:
     def _at_end(self, held: Held) -> bool:
         """Whether Kafka said lately that the partition ends where it is applied to."""
         end = self._ends.get(held.state.source)
-        fresh = self._clock() - self._ends_at <= QUIET_S
+        fresh = self._clock() - self._ends_at <= TOLD_S
         return fresh and end is not None and end <= held.state.position
 
     async def _look_for_stalls(self) -> None:

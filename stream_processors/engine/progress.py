@@ -24,7 +24,7 @@ TAKEOVER_S: Final = 300.0
 """A rebalance with its loading of rows may take this long."""
 GIVE_UP_AFTER_S: Final = 180.0
 """Not alive for this long, the worker ends itself: not everything that runs it looks at its health."""
-REQUEST_TIMEOUT_S: Final = 1.0
+REQUEST_TIMEOUT_S: Final = 5.0
 
 log = structlog.get_logger()
 
