@@ -29,6 +29,9 @@ ATTRIBUTES: Final = (
 """Not public, and read to tell why a transaction failed: its caller is told that there is none."""
 
 TRANSACTION_TIMEOUT_MS = 15_000
+COMMIT_S = 2 * TRANSACTION_TIMEOUT_MS / 1000
+"""What is not committed by then, Kafka has aborted; and the producer may wait for ever: seen where one of
+three brokers was lost in the middle of a transaction."""
 BATCH_BYTES = 512 * 1024
 REQUEST_BYTES = 8 * 1024 * 1024
 
@@ -68,9 +71,13 @@ class PartitionWriter:
         await self._producer.abort_transaction()
 
     async def commit(self, flush: Flush) -> None:
-        """Write the flush. Raises Fenced where a successor took over, else KafkaError; nothing landed."""
+        """Write the flush. Raises Fenced where a successor took over, else KafkaError or TimeoutError.
+
+        Then nothing landed, or (at an error in the very last step) all of it: the committed offset tells.
+        """
         try:
-            await self._write(flush)
+            async with asyncio.timeout(COMMIT_S):
+                await self._write(flush)
         except Exception as error:
             cause = self._cause_of(error)
             if isinstance(cause, ProducerFenced):

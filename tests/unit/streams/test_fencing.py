@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from aiokafka.errors import KafkaError, ProducerFenced
 
+from stream_processors.engine import transaction
 from stream_processors.engine.batch import TopicPartition
 from stream_processors.engine.partition import Flush
 from stream_processors.engine.transaction import PartitionWriter
@@ -41,3 +42,17 @@ def test_a_producer_that_a_successor_fenced_says_so() -> None:
 def test_any_other_end_of_a_producer_is_told_as_it_was() -> None:
     with pytest.raises(KafkaError, match="broker is gone"):
         asyncio.run(commit_after(KafkaError("broker is gone")))
+
+
+def test_a_producer_that_waits_for_an_answer_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transaction, "COMMIT_S", 0.01)
+
+    async def commit_without_an_answer() -> None:
+        writer = PartitionWriter(Cluster("127.0.0.1:1"), "group", SOURCE)
+        try:
+            await writer.commit(Flush(SOURCE, 7))
+        finally:
+            await writer.close()
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(commit_without_an_answer())
