@@ -31,14 +31,18 @@ class InteractionLog:
             return
         if self.encoder is None:
             raise Unavailable("still waiting for the schema registry: send the same events again")
-        await self._publisher.publish(list(_records(interactions, self.encoder.header)))
+        await self._publisher.publish(list(records(interactions, self.encoder.header)))
 
 
-def _records(interactions: Sequence[Interaction], header: bytes) -> Iterator[Record]:
-    """What interactions share is encoded when it changes, not for each of them."""
-    shared, key, end = None, b"", b""
-    for interaction in interactions:
-        if interaction.shared is not shared:
-            shared = interaction.shared
-            key, end = shared["session_id"].encode(), interaction_shared(shared)
-        yield Record(key, header + interaction_own(interaction.own) + end)
+def records(interactions: Sequence[Interaction], header: bytes) -> Iterator[Record]:
+    """Keys and wire bytes; `header` is what each value begins with (wire.codec.Encoder).
+
+    What a visitor's interactions share is encoded once, not for each of them.
+    """
+    visitors: dict[int, tuple[bytes, bytes]] = {}
+    for own, shared in interactions:
+        known = visitors.get(id(shared))
+        if known is None:
+            known = visitors[id(shared)] = shared["session_id"].encode(), interaction_shared(shared)
+        key, end = known
+        yield Record(key, header + interaction_own(own) + end)

@@ -21,8 +21,8 @@ from ingest_gateway.batch import Batch, parse
 from ingest_gateway.caller import Source
 from ingest_gateway.identifiers import uuid7
 from ingest_gateway.intake import Arrival, Intake, Stamps, take_in
+from ingest_gateway.interaction_log import records
 from ingest_gateway.json_document import canonical
-from schemas.avro_encoders import interaction_own, interaction_shared
 from schemas.validation import checked
 
 PACKAGES: Final = ("pydantic", "orjson")
@@ -70,13 +70,7 @@ def _checked(batch: Batch) -> None:
 
 
 def _encode(intake: Intake) -> list[bytes]:
-    """What a visitor's events share is encoded once."""
-    shared, end, values = None, b"", []
-    for accepted in intake.accepted:
-        if accepted.shared is not shared:
-            shared, end = accepted.shared, interaction_shared(accepted.shared)
-        values.append(interaction_own(accepted.own) + end)
-    return values
+    return [record.value for record in records(intake.accepted, b"")]
 
 
 def main(

@@ -57,7 +57,8 @@ def lines(batch: int, now_ms: int) -> Iterator[tuple[str, bytes]]:
 
 
 def _request(chance: random.Random, batch: int, number: int, now_ms: int) -> dict[str, Any]:
-    events = [_event(chance, seq, now_ms) for seq in range(batch)]
+    device = chance.choice(("desktop", "mobile"))
+    events = [_event(chance, seq, now_ms, device) for seq in range(batch)]
     return {
         "sessionId": f"0197a1c0-0000-7000-8000-{number:012d}",
         "tabId": f"tab-{number}",
@@ -70,7 +71,7 @@ def _request(chance: random.Random, batch: int, number: int, now_ms: int) -> dic
     }
 
 
-def _event(chance: random.Random, seq: int, now_ms: int) -> dict[str, Any]:
+def _event(chance: random.Random, seq: int, now_ms: int, device: str) -> dict[str, Any]:
     row = CATALOGUE[chance.choices(list(MIX), weights=list(MIX.values()))[0]]
     perfume = f"maison-bergamote-eau-de-parfum-{chance.randrange(5_000):04d}"
     event: dict[str, Any] = {
@@ -81,7 +82,7 @@ def _event(chance: random.Random, seq: int, now_ms: int) -> dict[str, Any]:
         "path": f"/perfumes/{perfume}" if "perfumeId" in row.requires else "/search/results",
         "eventData": _data(chance, row.name),
         "referrer": "https://www.example.org/perfumes/new",
-        "deviceType": chance.choice(("desktop", "mobile")),
+        "deviceType": device,
         "seq": seq,
     }
     if "perfumeId" in row.requires:
