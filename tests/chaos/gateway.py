@@ -78,6 +78,10 @@ class Gateway:
             "SILLAGE_SPOOL_DIR": str(folder / "spool"),
         }
         self.service = self._made({})
+        # One for all: making a client takes as long as many requests, on the loop that sends the load.
+        self._client = httpx.AsyncClient(
+            timeout=PATIENCE_S, verify=False, limits=httpx.Limits(max_keepalive_connections=0)
+        )
 
     @property
     def url(self) -> str:
@@ -93,6 +97,11 @@ class Gateway:
     async def kill(self) -> None:
         await asyncio.to_thread(self.service.kill)
 
+    async def end(self) -> None:
+        """No process is left."""
+        await self._client.aclose()
+        self.service.end()
+
     async def stop(self) -> int:
         """SIGTERM; the exit code."""
         self.service.signal(signal.SIGTERM)
@@ -100,8 +109,7 @@ class Gateway:
 
     async def figure(self, *names: str) -> float:
         """The sum of these figures."""
-        async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
-            text = (await client.get(f"{self.url}/metrics")).text
+        text = (await self._client.get(f"{self.url}/metrics")).text
         lines = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
         figures = {name: float(value) for name, _, value in lines}
         return sum(figures[name] for name in names)
@@ -137,7 +145,7 @@ class Chaos:
             await self._under_load(self._fill_spool)
             self._exits.append(await self._gateway.stop())
         finally:
-            self._gateway.service.end()
+            await self._gateway.end()
         return self._judged()
 
     async def _under_load(self, *faults: "Callable[[], object]") -> None:
