@@ -38,11 +38,11 @@ class Served:
     def __init__(self, gateway: Gateway, guard: ConnectionGuard, port: int) -> None:
         self.gateway = gateway
         self.guard = guard
-        self._port = port
+        self.port = port
         self._clients: list[Client] = []
 
     async def connect(self, *pieces: bytes) -> "Client":
-        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         client = Client(reader, writer)
         self._clients.append(client)
         await client.send(*pieces)
@@ -57,7 +57,7 @@ class Served:
         """A client that sends this and never reads: its system takes hardly anything for it."""
         one = socket.socket()
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
-        one.connect(("127.0.0.1", self._port))
+        one.connect(("127.0.0.1", self.port))
         one.sendall(b"".join(pieces))
         return one
 
