@@ -24,7 +24,7 @@ WITH e AS NOT MATERIALIZED (
 SELECT pair.*, letter.reasons
 FROM pair LEFT JOIN (
     SELECT key, array_agg(reason ORDER BY reason) AS reasons
-    FROM open_letters WHERE excuses AND subject = '{name}' GROUP BY key
+    FROM open_letters WHERE '{named_place}' = ANY (excuses) AND subject = '{name}' GROUP BY key
 ) AS letter USING (key)
 """
 
@@ -75,6 +75,7 @@ def with_unreadable(comparison: Comparison, unreadable: Iterable[Finding]) -> Co
 def _words(space: Workspace, subject: Subject, place: Place) -> Mapping[str, str]:
     return {
         "name": subject.name,
+        "named_place": place.value,
         "scope": space.within_scope(subject),
         "place": f"published_{subject.name}" if place is Place.TOPIC else subject.table,
         "found": ", ".join(_column(subject, name, place) for name in subject.columns),

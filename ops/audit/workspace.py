@@ -46,7 +46,7 @@ CREATE TEMPORARY TABLE left_out (
 
 LETTERS: Final = """
 CREATE TEMPORARY TABLE open_letters (
-    subject text, key text, narrowed_by text, reason text, excuses boolean,
+    subject text, key text, narrowed_by text, reason text, excuses text[],
     PRIMARY KEY (subject, key, reason)
 )
 """
