@@ -4,6 +4,7 @@ import asyncio
 import gc
 import signal
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
 import uvloop
@@ -76,8 +77,7 @@ async def _process(worker: Worker, stopping: asyncio.Event) -> int:
         for agent in worker.agents
         for work in (agent.engine.run(), agent.watch())
     ]
-    await asyncio.gather(*(agent.faust.start() for agent in worker.agents))
-    crashed = await _until_asked_or_crashed(worker, stopping)
+    crashed = await _started(worker, stopping)
     log.info("stopping", asked=not crashed)
     for task in working:
         task.cancel()
@@ -86,6 +86,20 @@ async def _process(worker: Worker, stopping: asyncio.Event) -> int:
     code = EXIT_RESTART if crashed else 0
     await stopped(worker.agents, code)
     return code
+
+
+async def _started(worker: Worker, stopping: asyncio.Event) -> bool:
+    """Start Faust, and wait until it crashed (True) or the worker was asked to stop.
+
+    Faust's start takes as long as the first takeover, and whoever asks meanwhile is not to wait for it.
+    """
+    starting = asyncio.gather(*(agent.faust.start() for agent in worker.agents))
+    ending = asyncio.create_task(_until_asked_or_crashed(worker, stopping))
+    either: set[asyncio.Future[Any]] = {starting, ending}
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    if starting.done():
+        starting.result()
+    return await ending
 
 
 async def stopped(agents: Sequence[Running], code: int, seconds: float = STOP_S) -> None:

@@ -4,6 +4,9 @@ records are. Real Kafka: it decides what an end is, and whom it refuses.
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from signal import Signals
 
 import pytest
 from confluent_kafka import Producer, TopicPartition
@@ -15,11 +18,15 @@ from stream_processors.engine.partition import Flush
 from stream_processors.engine.restore import Reader
 from stream_processors.engine.transaction import PartitionWriter
 from stream_processors.errors import Fenced
+from tests.services import ended_at_last, wait_until
+from tests.slow_takeover import BEGUN
 from tests.stack import Stack
+from tests.streams_pipeline import StreamsPipeline
 from wire.clients import Cluster
 
 pytestmark = pytest.mark.integration
 
+PATIENCE_S = 240.0
 UNTOUCHED, EMPTIED, TOMBSTONED, ABORTED, CUT, PLAIN = range(6)
 Records = list[tuple[str, bytes | None]]
 
@@ -91,3 +98,16 @@ def test_a_writer_whose_partition_has_a_successor_is_refused_and_knows_why(
             await second.close()
 
     asyncio.run(both_write())
+
+
+@pytest.mark.timeout(600)
+def test_a_worker_that_is_told_to_stop_in_the_middle_of_a_takeover_ends(
+    stack: Stack, namespace: str, tmp_path: Path
+) -> None:
+    pipeline = StreamsPipeline(stack.bootstrap, stack.registry_url, namespace, tmp_path)
+    worker = pipeline.worker("slow", module="tests.slow_takeover")
+    with closing(pipeline), ended_at_last(worker):
+        worker.launch()
+        wait_until(lambda: worker.log.exists() and BEGUN in worker.tail(), PATIENCE_S, worker.tail)
+        worker.signal(Signals.SIGTERM)
+        assert worker.wait(PATIENCE_S) == 0, worker.tail()
