@@ -155,8 +155,8 @@ def _tell(facts: Mapping[str, str], results: Sequence[Result], json_file: Path |
         )
     if json_file is not None:
         json_file.write_text(json.dumps(document(facts, results), indent=2) + "\n")
-    if any(result.measured.missing for result in results):
-        console.print("The topic does not hold what was accepted: the speed means nothing.", style="red")
+    if any(result.measured.missing or result.measured.refused for result in results):
+        console.print("Events were refused, or are not in the topic: the speed means nothing.", style="red")
         raise typer.Exit(1)
 
 

@@ -59,7 +59,16 @@ def table(results: Sequence[Result]) -> Table:
     shown = Table(title="one process each; ms at half of saturation, from the moment a request was due")
     shown.add_column("events")
     shown.add_column("program")
-    for heading in ("events/s", "per CPU s", *PERCENTILES, "requests/s", "MB", "refused", "missing"):
+    for heading in (
+        "events/s",
+        "per CPU s",
+        *PERCENTILES,
+        "requests/s",
+        "MB",
+        "refused",
+        "spooled",
+        "missing",
+    ):
         shown.add_column(heading, justify="right")
     for runs in _grouped(results):
         measured = [run.measured for run in runs]
@@ -72,6 +81,7 @@ def table(results: Sequence[Result]) -> Table:
             f"{median(one.rate for one in measured):,.0f}",
             f"{median(one.resident_bytes for one in measured) / 1e6:.0f}",
             str(sum(one.refused for one in measured)),
+            str(sum(one.spooled for one in measured)),
             str(sum(abs(one.missing) for one in measured)),
         )
     return shown

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import psutil
+from prometheus_client.parser import text_string_to_metric_families
 
 from bench.gateway.contestants import LOAD_TOOL, Contestant
 from bench.gateway.errors import LoadFailed, ProgramFailed
@@ -19,6 +20,7 @@ from bench.process import cpu_seconds, running
 from bench.streams.samples import Speed
 from ops.runtime.home import tail
 
+SPOOLED = "sillage_gateway_spooled_records"
 START_S = 60.0
 ARRIVAL_S = 30.0
 WARM_UP_S = 1.5
@@ -46,7 +48,8 @@ class Load:
 class Measured:
     """One program on one kind of request. `rate`: requests a second of the run at half of saturation.
 
-    `missing`: events accepted in any of the runs, less those found in the topic.
+    `missing`: events accepted in any of the runs, less those found in the topic. `spooled`: those that went to
+    the gateway's disk first; its rivals have no such way out.
     """
 
     saturated: Speed
@@ -54,6 +57,7 @@ class Measured:
     half: Load
     refused: int
     resident_bytes: int
+    spooled: int
     missing: int
 
 
@@ -83,7 +87,7 @@ def measure(
     process: psutil.Popen, port: int, requests: Path, batch: int, seconds: float, in_topic: Callable[[], int]
 ) -> Measured:
     """Load one running program with requests of `batch` events. Raises LoadFailed."""
-    before = in_topic()
+    before, spooled = in_topic(), _spooled(port)
     warm = _load(port, requests, CONNECTIONS[batch], WARM_UP_S)
     cpu = cpu_seconds(process)
     full = _load(port, requests, CONNECTIONS[batch], seconds)
@@ -95,7 +99,17 @@ def measure(
     accepted = sum(run.accepted for run in runs)
     _await_arrival(lambda: in_topic() - before >= accepted)
     refused = sum(count for run in runs for status, count in run.statuses.items() if status != "200")
-    return Measured(saturated, rate, half, refused, resident, accepted - (in_topic() - before))
+    missing = accepted - (in_topic() - before)
+    return Measured(saturated, rate, half, refused, resident, _spooled(port) - spooled, missing)
+
+
+def _spooled(port: int) -> int:
+    """As far as the program has a spool, and tells."""
+    told = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=5)
+    counters = text_string_to_metric_families(told.text) if SPOOLED in told.text else ()
+    return round(
+        sum(sample.value for family in counters if family.name == SPOOLED for sample in family.samples)
+    )
 
 
 def _await_arrival(arrived: Callable[[], bool]) -> None:
