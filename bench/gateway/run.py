@@ -48,8 +48,8 @@ class Load:
 class Measured:
     """One program on one kind of request. `rate`: requests a second of the run at half of saturation.
 
-    `missing`: events accepted in any of the runs, less those found in the topic. `spooled`: those that went to
-    the gateway's disk first; its rivals have no such way out.
+    `missing`: events accepted in any of the runs, less those found in the topic. `spooled`: those that went
+    to the gateway's disk first; its rivals have no such way out.
     """
 
     saturated: Speed
