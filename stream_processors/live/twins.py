@@ -9,13 +9,13 @@ ran on this machine and nothing listens any more, or it has left the group.
 import asyncio
 import socket
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from enum import Enum
 from typing import Final, NamedTuple
 
 from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, MemberDescription
 
 from stream_processors.errors import LoudStop
 from stream_processors.live.workers import told_by
@@ -24,6 +24,14 @@ from wire.clients import ERRORS_ONLY, Cluster
 KAFKA_TIMEOUT_S: Final = 30.0
 PATIENCE: Final = ClientTimeout(total=2.0)
 LOOK_S: Final = 0.5
+PASSING: Final = frozenset(
+    {
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    }
+)
+"""A cluster that has just started, or lost a broker, says so for a while."""
 SESSIONS: Final = 3.0
 """A member that is gone leaves the group after one session; Kafka may be late to say so."""
 
@@ -71,19 +79,27 @@ class Peers:
 
     def _namesakes(self) -> Collection[Namesake]:
         self._admin.list_topics(timeout=KAFKA_TIMEOUT_S)
-        try:
-            asked = self._admin.describe_consumer_groups([self._group], request_timeout=KAFKA_TIMEOUT_S)
-            members = asked[self._group].result(2 * KAFKA_TIMEOUT_S).members
-        except KafkaException as error:
-            if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
-                return []  # nobody was ever there
-            raise
-        told = [(member, told_by(member.client_id)) for member in members]
+        told = [(member, told_by(member.client_id)) for member in self._members()]
         return [
             Namesake(member.member_id, worker.address, member.host.lstrip("/"))
             for member, worker in told
             if worker.instance_id == self._instance_id
         ]
+
+    def _members(self) -> Sequence[MemberDescription]:
+        until = time.monotonic() + KAFKA_TIMEOUT_S
+        while True:
+            try:
+                asked = self._admin.describe_consumer_groups([self._group], request_timeout=KAFKA_TIMEOUT_S)
+                members: Sequence[MemberDescription] = asked[self._group].result(2 * KAFKA_TIMEOUT_S).members
+                return members
+            except KafkaException as error:
+                code = error.args[0].code()
+                if code == KafkaError.GROUP_ID_NOT_FOUND:
+                    return []  # nobody was ever there
+                if code not in PASSING or time.monotonic() > until:
+                    raise
+            time.sleep(LOOK_S)
 
 
 async def refuse_twin(
