@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Coroutine
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
@@ -83,3 +84,21 @@ class CuttableLink:
             await writer.drain()
         await self._whole.wait()
         writer.close()
+
+
+class Links:
+    """A link of its own to the same port for each name, made when it is first asked for."""
+
+    def __init__(self, target_port: int) -> None:
+        self._target_port = target_port
+        self._made: dict[str, CuttableLink] = {}
+        self._open = ExitStack()
+
+    def close(self) -> None:
+        """Let go of all of them."""
+        self._open.close()
+
+    def __getitem__(self, name: str) -> CuttableLink:
+        if name not in self._made:
+            self._made[name] = self._open.enter_context(CuttableLink(self._target_port))
+        return self._made[name]

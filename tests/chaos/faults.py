@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from tests.chaos.fleet import PATIENCE_S, Fleet
+from tests.proxy import Links
 from tests.services import wait_until
 
 MOST_WORKERS: Final = 4
@@ -41,13 +42,15 @@ class Scene:
         random: Random,
         session_timeout: float,
         nudge: Callable[[], None],
+        links: Links,
     ) -> None:
-        """`nudge` writes something of no account into every partition."""
+        """`nudge` writes something of no account into every partition; `links`: each worker's to Kafka."""
         self.fleet = fleet
         self.broker = broker
         self.random = random
         self.session_timeout = session_timeout
         self.nudge = nudge
+        self.links = links
         self._joined = 0
 
     def somebody(self) -> str:
@@ -81,6 +84,15 @@ def make_zombie(scene: Scene) -> str:
     time.sleep(scene.session_timeout * 1.5)
     scene.fleet.signal(victim, signal.SIGCONT)
     return f"zombie {victim}"
+
+
+def cut_off(scene: Scene) -> str:
+    """Let a worker run on without Kafka for longer than its session: it is not told what it loses."""
+    victim = scene.somebody()
+    scene.links[victim].cut()
+    time.sleep(scene.session_timeout * 1.5)
+    scene.links[victim].mend()
+    return f"{victim} cut off"
 
 
 def duplicate_instance(scene: Scene) -> str:
@@ -141,6 +153,7 @@ FAULTS: Final[Mapping[Fault, int]] = MappingProxyType(
         kill_worker: 5,
         kill_all_workers: 1,
         make_zombie: 3,
+        cut_off: 2,
         duplicate_instance: 2,
         join: 3,
         leave: 3,
@@ -152,7 +165,7 @@ FAULTS: Final[Mapping[Fault, int]] = MappingProxyType(
 
 
 def plan(random: Random, count: int) -> list[Fault]:
-    """`count` faults in random order; from eight on, each kind at least once."""
+    """`count` faults in random order; each kind at least once, where there are enough."""
     kinds = list(FAULTS)
     chosen = kinds[: min(count, len(kinds))]
     chosen += random.choices(kinds, list(FAULTS.values()), k=max(0, count - len(kinds)))

@@ -32,7 +32,8 @@ from tests.chaos.fleet import PATIENCE_S, Fleet
 from tests.chaos.judgement import Judgement, judge
 from tests.chaos.load import Script, Stream, put_bots
 from tests.chaos.progress import Progress
-from tests.services import wait_until
+from tests.proxy import Links
+from tests.services import Service, wait_until
 from tests.stack import Stack, choose
 from tests.stock_reader import StockReader
 from tests.streams_pipeline import StreamsPipeline
@@ -91,11 +92,14 @@ def run(stack: Stack, script: Script, faults: int, folder: Path, console: Consol
     pipeline = StreamsPipeline(
         stack.bootstrap, stack.registry_url, space.prefix, folder, session_timeout_ms=SESSION_TIMEOUT_MS
     )
-    fleet, progress = Fleet(pipeline.worker), Progress(stack.bootstrap, space)
+    links = Links(int(stack.bootstrap.rpartition(":")[2]))
+    fleet, progress = Fleet(partial(_linked, pipeline, links)), Progress(stack.bootstrap, space)
     try:
         stream = Stream(pipeline.topic, script, faults + 1, SECONDS_A_PIECE)
         nudge = partial(put_bots, pipeline.topic)
-        scene = Scene(fleet, NativeBroker(stack), Random(script.seed), SESSION_TIMEOUT_MS / 1000, nudge)
+        scene = Scene(
+            fleet, NativeBroker(stack), Random(script.seed), SESSION_TIMEOUT_MS / 1000, nudge, links
+        )
         done = _harm(scene, stream, progress, faults, console)
         stream.finish()
         fleet.settle(set(WORKERS))
@@ -108,7 +112,13 @@ def run(stack: Stack, script: Script, faults: int, folder: Path, console: Consol
         return Outcome(done, judgement, Counter(code for codes in fleet.exits.values() for code in codes))
     finally:
         fleet.end()
+        links.close()
         pipeline.close()
+
+
+def _linked(pipeline: StreamsPipeline, links: Links, name: str, instance_id: str) -> Service:
+    link = str(links[name].port)
+    return pipeline.worker(name, instance_id, "tests.linked_worker", TESTS_LINK=link)
 
 
 def _harm(scene: Scene, stream: Stream, progress: Progress, faults: int, console: Console) -> list[str]:
