@@ -15,7 +15,7 @@ from tests.services import free_port
 from tests.stack import Stack
 from tests.topic import read_topic
 from tests.unit.gateway.spool.rig import until
-from wire.clients import Cluster, producer_settings
+from wire.clients import ERRORS_ONLY, Cluster, producer_settings
 
 pytestmark = pytest.mark.integration
 
@@ -33,7 +33,12 @@ def _publisher(
 ) -> KafkaPublisher:
     """To be made on a running loop. Holds at most 15 records."""
     return KafkaPublisher(
-        {**producer_settings(Cluster(bootstrap), "test"), "message.timeout.ms": timeout_ms},
+        # Kafka away is part of some tests: nothing about it on the terminal.
+        {
+            **producer_settings(Cluster(bootstrap), "test"),
+            "log_level": ERRORS_ONLY,
+            "message.timeout.ms": timeout_ms,
+        },
         topic=topic,
         patience_s=patience_s,
         max_in_flight=15,
