@@ -8,6 +8,7 @@ of a head, or of a body, now and then. Everybody begins again when the gateway c
 import asyncio
 import gzip
 import json
+import logging
 import socket
 import sys
 import zlib
@@ -244,4 +245,6 @@ async def attack_all(port: int, slow: int) -> None:
 
 
 if __name__ == "__main__":
+    # Writing on where the gateway has closed is what some of them are for.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     asyncio.run(attack_all(int(sys.argv[1]), int(sys.argv[2])))
