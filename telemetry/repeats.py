@@ -1,31 +1,45 @@
-"""A library that tries again fifty times a second says so fifty times a second: once is enough."""
+"""A library that tries again fifty times a second says so fifty times a second: now and then is enough."""
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from math import inf
 from typing import Final
 
 APART_S: Final = 1.0
 
 
-class Seldom(logging.Filter):
-    """Lets an entry through unless one of the same logger and wording came within the last second.
+def wording(record: logging.LogRecord) -> Hashable | None:
+    """Logger and text without its arguments; None for entries of our own, which are never held back."""
+    return (record.name, record.msg) if isinstance(record.msg, str) else None
 
-    The next one of its kind tells how many were left out. `clock`: monotonic seconds.
+
+class Seldom(logging.Filter):
+    """Lets an entry through unless one of the same kind came within so many seconds.
+
+    The next one of its kind tells how many were left out. `clock`: monotonic seconds. `kind`: None for an
+    entry that is always told.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        apart_s: float = APART_S,
+        kind: Callable[[logging.LogRecord], Hashable | None] = wording,
+    ) -> None:
         super().__init__()
         self._clock = clock
-        self._told: dict[tuple[str, str], tuple[float, int]] = {}
+        self._apart_s = apart_s
+        self._kind = kind
+        self._told: dict[Hashable, tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether to tell it."""
-        if not isinstance(record.msg, str):
+        kind, now = self._kind(record), self._clock()
+        if kind is None:
             return True
-        kind, now = (record.name, record.msg), self._clock()
-        at, left_out = self._told.get(kind, (now - APART_S, 0))
-        if now - at < APART_S:
+        at, left_out = self._told.get(kind, (-inf, 0))
+        if now - at < self._apart_s:
             self._told[kind] = at, left_out + 1
             return False
         self._told[kind] = now, 0

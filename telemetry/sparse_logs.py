@@ -1,33 +1,18 @@
 """Loggers for libraries that repeat themselves: librdkafka writes lines every second while Kafka is away."""
 
 import logging
-from time import monotonic
+
+from telemetry.repeats import Seldom
 
 
-class AtMostEvery(logging.Filter):
-    """Lets one entry through in so many seconds, and tells on the next how many were held back."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__()
-        self._seconds = seconds
-        self._next = 0.0
-        self._held_back = 0
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        now = monotonic()
-        if now < self._next:
-            self._held_back += 1
-            return False
-        if self._held_back:
-            record.msg = f"{record.getMessage()} ({self._held_back} more like this)"
-            record.args = None
-        self._next, self._held_back = now + self._seconds, 0
-        return True
+def by_logger(record: logging.LogRecord) -> str:
+    """All that a logger says is of one kind."""
+    return record.name
 
 
 def sparse_logger(name: str, seconds: float = 10.0) -> logging.Logger:
-    """The logger of that name, holding back all but one entry in so many seconds."""
+    """The logger of that name, holding back all but one entry in so many seconds, whatever it says."""
     logger = logging.getLogger(name)
-    if not any(isinstance(known, AtMostEvery) for known in logger.filters):
-        logger.addFilter(AtMostEvery(seconds))
+    if not any(isinstance(known, Seldom) for known in logger.filters):
+        logger.addFilter(Seldom(apart_s=seconds, kind=by_logger))
     return logger

@@ -3,6 +3,7 @@
 import logging
 
 from telemetry.repeats import APART_S, Seldom
+from telemetry.sparse_logs import by_logger, sparse_logger
 
 
 def entry(text: object, *args: object, logger: str = "aiokafka") -> logging.LogRecord:
@@ -36,3 +37,27 @@ def test_our_own_entries_are_never_left_out() -> None:
     own = {"event": "took over"}
     assert seldom.filter(entry(own))
     assert seldom.filter(entry(own))
+
+
+def test_the_first_entry_of_all_is_told_whatever_the_clock_shows() -> None:
+    seldom = Seldom(lambda: 18_000.123, apart_s=0.05)
+    assert seldom.filter(entry("a"))
+
+
+def test_a_sparse_logger_tells_one_entry_in_a_while_whatever_it_says() -> None:
+    now = [18_000.123]
+    sparse = Seldom(lambda: now[0], apart_s=10.0, kind=by_logger)
+    said = []
+    for text in ("a", "b", "c"):
+        record = entry(text)
+        if sparse.filter(record):
+            said.append(record.getMessage())
+    now[0] += 10.5
+    last = entry("d")
+    assert sparse.filter(last)
+    assert [*said, last.getMessage()] == ["a", "d (and 2 more like it)"]
+
+
+def test_asked_for_again_a_sparse_logger_is_not_made_sparser() -> None:
+    assert sparse_logger("of a library") is sparse_logger("of a library")
+    assert len(sparse_logger("of a library").filters) == 1
