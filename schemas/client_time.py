@@ -6,8 +6,8 @@ from schemas.reasons import Reason
 from schemas.rejection import InvalidEvent, shown
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
-_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
+_DAY_MS = 86_400_000
+_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 """The end of the year 9999: what Python, PostgreSQL and Avro readers can all name."""
 
 
@@ -34,4 +34,5 @@ def _from_iso(text: str) -> int:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("without a zone")
-    return (moment - _EPOCH) // _MILLISECOND
+    since = moment - _EPOCH
+    return since.days * _DAY_MS + since.seconds * 1_000 + since.microseconds // 1_000

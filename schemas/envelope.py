@@ -20,7 +20,7 @@ SessionId = Annotated[str, Field(max_length=limits.ID_CHARS)]
 Id = Annotated[str, Field(min_length=1, max_length=limits.ID_CHARS)]
 Count = Annotated[int, Field(ge=0, le=limits.INT64_MAX)]
 ClientTime = Annotated[
-    int | float | str,
+    int | str | float,  # in this order: to try a text as a float makes an error, for each event
     Field(description="ISO 8601 with a zone, or epoch milliseconds.", examples=["2026-03-01T12:00:00.000Z"]),
 ]
 DeviceType = Literal["desktop", "mobile", "tablet", "tv", "unknown"]
