@@ -83,7 +83,7 @@ class Admission:
         Raises Refusal for a wrong publishable key, a wrong token, or a browser that names a user itself.
         """
         self._check_publishable(envelope.get("key"))
-        if source is Source.BROWSER and names_user(envelope, envelope.get("context")):
+        if source is Source.BROWSER and (names_user(envelope) or names_user(envelope.get("context"))):
             raise Refusal(Reason.IDENTITY_IN_BODY, Reason.IDENTITY_IN_BODY.meaning)
         token = envelope.get("userToken")
         if token is None and self._token_cookie is not None:

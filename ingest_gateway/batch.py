@@ -50,7 +50,7 @@ def parse(body: bytes) -> Batch:
         return _leniently(body)
     check_consent(request.get("consent"))
     single = "event" in request
-    events = [request["event"]] if single else request["events"]
+    events = [request.pop("event")] if single else request.pop("events")
     return Batch(request, _without_giants(events, len(body)), single)
 
 

@@ -5,32 +5,34 @@ Pure: what the request and the process bring along comes in as plain values.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from ingest_gateway.batch import Batch, Malformed, refusal_of
 from ingest_gateway.caller import Source
 from ingest_gateway.enrichment.clock import occurred_at
 from ingest_gateway.errors import Refusal
-from ingest_gateway.session import named, session_of, user_of
-from ingest_gateway.visitor import Visitor, Visitors, Who
+from ingest_gateway.session import named
+from ingest_gateway.visitor import BrowserVisitors, ServerVisitors, Visitor, Visitors, Who
 from schemas import limits
+from schemas.avro_encoders import interaction_own
 from schemas.client_time import epoch_ms
-from schemas.envelope import ClientEvent, Envelope
-from schemas.event_data import check_text, json_text
+from schemas.envelope import Envelope
+from schemas.event_data import json_text
 from schemas.reasons import Reason
 from schemas.rejection import InvalidEvent
 from schemas.validation import ValidEvent, checked
 
 
 class Interaction(NamedTuple):
-    """One value of the topic `interactions`, by the field names of its Avro schema.
+    """One value of the topic `interactions`.
 
-    `own`: the fields before session_id. `shared`: those from it on, the same object for all events of a
-    request that have them in common, so that they are encoded once.
+    `own`: the Avro bytes of the fields before session_id. The visitor has the others, so that they are
+    encoded once for all events of a request that have them in common.
     """
 
-    own: ValidEvent
-    shared: Mapping[str, Any]
+    event_id: str
+    own: bytes
+    visitor: Visitor
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,13 @@ class Rejected:
 
 @dataclass(slots=True)
 class Intake:
-    """What became of a batch: its items are `accepted` + `rejected` + `duplicates`."""
+    """What became of a batch: its items are `accepted` + `rejected` + `duplicates`.
 
+    All that is kept of a batch while Kafka is waited for. `single`: it came as `event`, not as `events`.
+    """
+
+    envelope: Envelope
+    single: bool
     accepted: list[Interaction] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     duplicates: int = 0
@@ -88,10 +95,12 @@ def take_in(batch: Batch, arrival: Arrival, stamps: Stamps) -> Intake:
     """Judge every item. Raises Refusal where the envelope itself cannot be used."""
     session_id = _batch_session(batch.envelope, arrival)
     try:
-        visitors = Visitors(_request_fields(batch.envelope, arrival, stamps.gateway_boot))
+        sent_at = epoch_ms("sentAt", batch.envelope.get("sentAt"))
+        common = _common_fields(batch.envelope, arrival, sent_at, stamps.gateway_boot)
     except InvalidEvent as fault:
         raise refusal_of(fault) from None
-    intake = Intake()
+    visitors = _visitors(batch.envelope, arrival, session_id, common)
+    intake = Intake(batch.envelope, batch.single)
     seen: set[tuple[str, str]] = set()
     for index, item in enumerate(batch.items):
         if isinstance(item, Malformed):
@@ -99,19 +108,29 @@ def take_in(batch: Batch, arrival: Arrival, stamps: Stamps) -> Intake:
             continue
         try:
             event = checked(item)
-            visitor = visitors.get(_who(item, batch.envelope, arrival, session_id))
-            event_id = _complete(event, visitor, arrival, stamps)
+            visitor = visitors.of(item)
+            event_id = _complete(event, visitor, sent_at, arrival.received_at, stamps)
         except InvalidEvent as fault:
             intake.rejected.append(Rejected(index, item, fault.reason, fault.message))
             continue
-        identity = (visitor.shared["session_id"], event_id)
+        identity = (visitor.session_id, event_id)
         if identity in seen:
             intake.duplicates += 1
             continue
         seen.add(identity)
         event["receipt"] = stamps.next_receipt()
-        intake.accepted.append(Interaction(event, visitor.shared))
+        intake.accepted.append(Interaction(event_id, interaction_own(event), visitor))
     return intake
+
+
+def _visitors(
+    envelope: Envelope, arrival: Arrival, session_id: str | None, common: Mapping[str, Any]
+) -> Visitors:
+    fingers = (envelope.get("context") or {}).get("maxTouchPoints")
+    has_touch = isinstance(fingers, int) and fingers > 1
+    if session_id is None or arrival.source is Source.SERVER:
+        return ServerVisitors(common, envelope, session_id, arrival.user, has_touch)
+    return BrowserVisitors(common, Who(session_id, arrival.user, arrival.user_agent, has_touch))
 
 
 def _batch_session(envelope: Envelope, arrival: Arrival) -> str | None:
@@ -129,12 +148,14 @@ def _clean_cookie(session_id: str | None) -> str | None:
     return None if session_id is None or not session_id.isprintable() else session_id
 
 
-def _request_fields(envelope: Envelope, arrival: Arrival, gateway_boot: str) -> dict[str, Any]:
+def _common_fields(
+    envelope: Envelope, arrival: Arrival, sent_at: int | None, gateway_boot: str
+) -> dict[str, Any]:
     context = envelope.get("context")
     return {
         "visitor_id": envelope.get("visitorId"),
         "tab_id": envelope.get("tabId"),
-        "sent_at": epoch_ms("sentAt", envelope.get("sentAt")),
+        "sent_at": sent_at,
         "received_at": arrival.received_at,
         "source": str(arrival.source),
         "sdk": envelope.get("sdk"),
@@ -144,44 +165,18 @@ def _request_fields(envelope: Envelope, arrival: Arrival, gateway_boot: str) -> 
     }
 
 
-def _who(item: ClientEvent, envelope: Envelope, arrival: Arrival, batch_session: str | None) -> Who:
-    return Who(
-        session_of(item, arrival.source, batch_session),
-        user_of(item, arrival.source, envelope, arrival.user),
-        _user_agent(item, arrival),
-        _has_touch(item.get("deviceType"), envelope),
-    )
-
-
-def _has_touch(claimed_device: str | None, envelope: Envelope) -> bool:
-    """Whether the client's own word says that it is no desktop computer, whatever its user agent says."""
-    context = envelope.get("context") or {}
-    fingers = context.get("maxTouchPoints")
-    return claimed_device in ("tablet", "mobile") or (isinstance(fingers, int) and fingers > 1)
-
-
-def _user_agent(item: ClientEvent, arrival: Arrival) -> str | None:
-    """The visitor's: a server's own header names its HTTP library, not a visitor's browser."""
-    if arrival.source is Source.BROWSER:
-        return arrival.user_agent
-    passed_on = item.get("userAgent")
-    if passed_on is not None:
-        check_text("userAgent", passed_on)
-    return passed_on
-
-
-_NO_WORD: Final = (None, "unknown")
-
-
-def _complete(event: ValidEvent, visitor: Visitor, arrival: Arrival, stamps: Stamps) -> str:
+def _complete(
+    event: ValidEvent, visitor: Visitor, sent_at: int | None, received_at: int, stamps: Stamps
+) -> str:
     """Fill in all but the receipt; gives the event's id. Raises InvalidEvent (too_old)."""
-    time, time_source = occurred_at(event["client_time"], visitor.shared["sent_at"], arrival.received_at)
-    event["occurred_at"], event["time_source"] = time, str(time_source)
+    event["occurred_at"], event["time_source"] = occurred_at(event["client_time"], sent_at, received_at)
     client = visitor.client
-    if client.is_bot or event["device_type"] in _NO_WORD:
+    device = event["device_type"]
+    if client.is_bot or device is None or device == "unknown":
         event["device_type"] = client.device_type
-    event["truncated"] += visitor.truncated
+    if visitor.truncated:
+        event["truncated"] += visitor.truncated
     event_id = event["event_id"]
     if event_id is None:
-        event_id = event["event_id"] = stamps.new_event_id(arrival.received_at)
+        event_id = event["event_id"] = stamps.new_event_id(received_at)
     return event_id

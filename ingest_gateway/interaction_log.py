@@ -1,12 +1,11 @@
 """The topic `interactions`, as the hot route sees it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from ingest_gateway.errors import Unavailable
 from ingest_gateway.intake import Interaction
 from ingest_gateway.record import Record
-from schemas.avro_encoders import interaction_own, interaction_shared
 from wire.codec import Encoder
 
 
@@ -19,7 +18,7 @@ class Publisher(Protocol):
 
 
 class InteractionLog:
-    """Encodes and publishes. Until the registry has told the schema's id, it takes nothing."""
+    """Publishes interactions. Until the registry has told the schema's id, it takes nothing."""
 
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
@@ -31,18 +30,9 @@ class InteractionLog:
             return
         if self.encoder is None:
             raise Unavailable("still waiting for the schema registry: send the same events again")
-        await self._publisher.publish(list(records(interactions, self.encoder.header)))
+        await self._publisher.publish(records(interactions, self.encoder.header))
 
 
-def records(interactions: Sequence[Interaction], header: bytes) -> Iterator[Record]:
-    """Keys and wire bytes; `header` is what each value begins with (wire.codec.Encoder).
-
-    What a visitor's interactions share is encoded once, not for each of them.
-    """
-    visitors: dict[int, tuple[bytes, bytes]] = {}
-    for own, shared in interactions:
-        known = visitors.get(id(shared))
-        if known is None:
-            known = visitors[id(shared)] = shared["session_id"].encode(), interaction_shared(shared)
-        key, end = known
-        yield Record(key, header + interaction_own(own) + end)
+def records(interactions: Sequence[Interaction], header: bytes) -> list[Record]:
+    """Keys and wire bytes; `header` is what each value begins with (wire.codec.Encoder)."""
+    return [Record(visitor.key, header + own + visitor.shared) for _event_id, own, visitor in interactions]

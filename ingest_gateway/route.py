@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 from ingest_gateway import answers
 from ingest_gateway.admission import Admission
 from ingest_gateway.answers import Answer
-from ingest_gateway.batch import Batch, parse
+from ingest_gateway.batch import parse
 from ingest_gateway.body import BodyBounds, discard_rest, read_body
 from ingest_gateway.caller import Source
 from ingest_gateway.consent import check_switch_and_signals
@@ -96,19 +96,21 @@ class AnalyticsRoute:
     async def _take(self, request: Request, receive: Receive) -> Answer:
         check_switch_and_signals(request, self._policy.analytics_enabled)
         source = self._admission.admit(request)
-        body = await read_body(request, receive, self._policy.bounds)
-        self._admission.charge(request, source, len(body))
-        batch, intake = self._judge(request, source, body)
+        intake = self._judge(request, source, await read_body(request, receive, self._policy.bounds))
         await self._publish(intake)
-        self._account(request, batch, intake)
-        return answers.taken(intake, batch.single)
+        self._account(request, intake)
+        return answers.taken(intake, intake.single)
 
-    def _judge(self, request: Request, source: Source, body: bytes) -> tuple[Batch, Intake]:
-        """Each raw item becomes an event or a rejection."""
+    def _judge(self, request: Request, source: Source, body: bytes) -> Intake:
+        """Each raw item becomes an event or a rejection.
+
+        Body and batch end here: while Kafka is waited for, only what is still needed takes up memory.
+        """
+        self._admission.charge(request, source, len(body))
         try:
             batch = parse(body)
             user = self._admission.user(request, batch.envelope, source)
-            return batch, take_in(batch, self._arrival(request, source, user), self._stamps)
+            return take_in(batch, self._arrival(request, source, user), self._stamps)
         except Refusal as refusal:
             if answers.status_of(refusal.reason) == answers.BAD_REQUEST:
                 self._dead_letters.keep_body(request, refusal, body)
@@ -132,7 +134,7 @@ class AnalyticsRoute:
             self._metrics.events_rejected(Reason.UNAVAILABLE, lost)
             raise
 
-    def _account(self, request: Request, batch: Batch, intake: Intake) -> None:
+    def _account(self, request: Request, intake: Intake) -> None:
         """Count each event once, and keep the rejected ones for a look.
 
         Only now: a batch answered 503 comes again whole, with its rejected events.
@@ -140,5 +142,5 @@ class AnalyticsRoute:
         self._metrics.events_accepted(len(intake.accepted), intake.duplicates)
         for rejected in intake.rejected:
             self._metrics.events_rejected(rejected.reason)
-            self._dead_letters.keep_event(request, batch.envelope, rejected)
+            self._dead_letters.keep_event(request, intake.envelope, rejected)
         self._refusals.events(request, intake)

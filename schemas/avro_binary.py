@@ -52,20 +52,17 @@ class _Varints(dict[int, str]):
         return written
 
 
-class _Sizes(dict[int, str]):
-    """Sizes in bytes, as Avro writes them before a text: small ones are there from the start."""
-
-    def __init__(self, prefix: str) -> None:
-        super().__init__((size, prefix + _varint(size << 1)) for size in range(1 << 12))
-        self._prefix = prefix
-
-    def __missing__(self, size: int) -> str:
-        return self._prefix + _varint(size << 1)
-
-
-SIZE: Final = _Sizes("")
-SOME_SIZE: Final = _Sizes(SOME)
+SIZES: Final = [_varint(size << 1) for size in range(1 << 12)]
+"""Sizes in bytes, as Avro writes them before a text: the usual ones. `size` knows all of them."""
+SOME_SIZES: Final = [SOME + size for size in SIZES]
 """Of a text in a union with null."""
+USUAL: Final = len(SIZES)
+
+
+def size(number: int) -> str:
+    """A text's or an array's size."""
+    return SIZES[number] if number < USUAL else _varint(number << 1)
+
 
 _SMALL: Final = [_varint(zigzag) for zigzag in range(_LOW + 1)]
 _LOW_HALF: Final = [chr(low & 0x7F | 0x80) + chr(low >> 7 | 0x80) for low in range(_LOW + 1)]
@@ -103,7 +100,7 @@ def utf8(text: str) -> str:
 def some_utf8(text: str) -> str:
     """A text in a union with null."""
     written = utf8(text)
-    return SOME_SIZE[len(written)] + written
+    return SOME + size(len(written)) + written
 
 
 class WrittenTexts(str):
@@ -120,7 +117,7 @@ def written_texts(items: Sequence[bytes]) -> WrittenTexts:
 def written_text(text: str) -> bytes:
     """A text with its size before it."""
     encoded = text.encode()
-    return SIZE[len(encoded)].encode("latin-1") + encoded
+    return size(len(encoded)).encode("latin-1") + encoded
 
 
 def texts(items: Sequence[str]) -> str:
@@ -130,9 +127,9 @@ def texts(items: Sequence[str]) -> str:
     if not items:
         return END
     written = [item if is_ascii(item) else utf8(item) for item in items]
-    return long(len(written)) + "".join([SIZE[len(item)] + item for item in written]) + END
+    return long(len(written)) + "".join([size(len(item)) + item for item in written]) + END
 
 
 def raw(data: bytes) -> str:
     """A value of type bytes."""
-    return SIZE[len(data)] + data.decode("latin-1")
+    return size(len(data)) + data.decode("latin-1")

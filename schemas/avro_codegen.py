@@ -32,12 +32,13 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from schemas.avro_binary import (
-    END, FALSE, NULL, SIZE, SOME, SOME_SIZE, TRUE, double, int32, is_ascii, long, raw, some_utf8, texts, utf8,
+    END, FALSE, NULL, SIZES, SOME, SOME_SIZES, TRUE, USUAL, double, int32, is_ascii, long, raw, size,
+    some_utf8, texts, utf8,
 )
 
 '''
 
-_TAKEN: Final = frozenset(dir(avro_binary)) | {"record", "map"} | frozenset(keyword.kwlist)
+_TAKEN: Final = frozenset(dir(avro_binary)) | {"record", "map", "n", "whole"} | frozenset(keyword.kwlist)
 """Names that no field may have, as each becomes a variable."""
 
 _PLAIN: Final[Mapping[str, str]] = {"long": "long", "int": "int32", "double": "double", "bytes": "raw"}
@@ -55,20 +56,28 @@ def _module_part(name: str) -> str:
     at = next((i for i, field in enumerate(fields) if field["name"] == SHARED_FROM.get(name)), None)
     if at is None:
         return inner + _function(name, f"A value of schemas/avro/{name}.avsc.", fields)
+    first = fields[at]["name"]
+    defaults = [f'    "{field["name"]}": {field["default"]!r},' for field in fields if "default" in field]
+    all_of = f"_{name.upper()}_DEFAULTS"
     return inner + "\n".join(
         [
-            _function(f"{name}_own", f"The fields before {fields[at]['name']}.", fields[:at]),
-            _function(f"{name}_shared", f"The fields from {fields[at]['name']} on.", fields[at:]),
+            _function(f"{name}_own", f"The fields before {first}, none left out.", fields[:at], True),
+            _function(f"{name}_shared", f"The fields from {first} on, none left out.", fields[at:], True),
+            f"\n{all_of}: Final[Mapping[str, Any]] = MappingProxyType({{",
+            *defaults,
+            "})\n",
             f"\ndef {name}(record: Mapping[str, Any]) -> bytes:\n"
             f'    """A value of schemas/avro/{name}.avsc."""\n'
-            f"    return {name}_own(record) + {name}_shared(record)\n",
+            f"    whole = {{**{all_of}, **record}}\n"
+            f"    return {name}_own(whole) + {name}_shared(whole)\n",
         ]
     )
 
 
-def _function(name: str, what: str, fields: Iterable[Mapping[str, Any]]) -> str:
+def _function(name: str, what: str, fields: Iterable[Mapping[str, Any]], complete: bool = False) -> str:
+    """`complete`: the record lacks none of the fields."""
     head = f'\ndef {name}(record: Mapping[str, Any]) -> bytes:\n    """{what}"""\n'
-    return f'{head}{_body(fields)}.encode("latin-1")\n'
+    return f'{head}{_body(fields, complete)}.encode("latin-1")\n'
 
 
 def _record(schema: Mapping[str, Any]) -> str:
@@ -80,12 +89,12 @@ def _inner(schema: Mapping[str, Any]) -> str:
     return f"_{schema['name']}"
 
 
-def _body(fields: Iterable[Mapping[str, Any]]) -> str:
+def _body(fields: Iterable[Mapping[str, Any]], complete: bool = False) -> str:
     lines: list[str] = []
     written: list[str] = []
     for field in fields:
         name, kind = field["name"], field["type"]
-        lines.append(f"{name} = {_looked_up(field)}")
+        lines.append(f"{name} = {_looked_up(field, complete)}")
         before, expression = _optional(name, kind) if isinstance(kind, list) else _required(name, kind)
         lines += before
         written.append(f'    f"{expression}"')
@@ -93,11 +102,11 @@ def _body(fields: Iterable[Mapping[str, Any]]) -> str:
     return textwrap.indent(body, "    ")
 
 
-def _looked_up(field: Mapping[str, Any]) -> str:
+def _looked_up(field: Mapping[str, Any], complete: bool) -> str:
     name = field["name"]
     if name in _TAKEN:
         raise NotImplementedError(f"a field named {name}: teach avro_codegen another name for its variable")
-    if "default" not in field:
+    if complete or "default" not in field:
         return f'record["{name}"]'
     default = field["default"]
     return f'record.get("{name}")' if default is None else f'record.get("{name}", {default!r})'
@@ -106,7 +115,8 @@ def _looked_up(field: Mapping[str, Any]) -> str:
 def _required(name: str, kind: Any) -> tuple[list[str], str]:
     """Statements that come before, and what stands for the field in the f-string at the end."""
     if kind == "string":
-        return [f"if not is_ascii({name}):", f"    {name} = utf8({name})"], f"{{SIZE[len({name})]}}{{{name}}}"
+        written = f"{{SIZES[n] if (n := len({name})) < USUAL else size(n)}}{{{name}}}"
+        return [f"if not is_ascii({name}):", f"    {name} = utf8({name})"], written
     return [], f"{{{_call(name, kind)}}}"
 
 
@@ -118,8 +128,8 @@ def _optional(name: str, kind: list[Any]) -> tuple[list[str], str]:
     return [
         f"if {name} is None:",
         f"    {name} = NULL",
-        f"elif is_ascii({name}):",
-        f'    {name} = f"{{SOME_SIZE[len({name})]}}{{{name}}}"',
+        f"elif (n := len({name})) < USUAL and is_ascii({name}):",
+        f"    {name} = SOME_SIZES[n] + {name}",
         "else:",
         f"    {name} = some_utf8({name})",
     ], f"{{{name}}}"
@@ -132,7 +142,7 @@ def _call(name: str, kind: Any) -> str:
         return f"{_PLAIN[kind]}({name})"
     if isinstance(kind, dict) and kind["type"] == "array":
         if kind["items"] == "string":
-            return f"texts({name})"
+            return f"texts({name}) if {name} else END"
         if isinstance(kind["items"], dict) and kind["items"]["type"] == "record":
             items = f"''.join(map({_inner(kind['items'])}, {name}))"
             return f"long(len({name})) + {items} + END if {name} else END"

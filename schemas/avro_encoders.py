@@ -12,7 +12,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from schemas.avro_binary import (
-    END, FALSE, NULL, SIZE, SOME, SOME_SIZE, TRUE, double, int32, is_ascii, long, raw, some_utf8, texts, utf8,
+    END, FALSE, NULL, SIZES, SOME, SOME_SIZES, TRUE, USUAL, double, int32, is_ascii, long, raw, size,
+    some_utf8, texts, utf8,
 )
 
 
@@ -33,8 +34,8 @@ def affinity(record: Mapping[str, Any]) -> bytes:
     rating = record.get("rating")
     rated_at = record.get("rated_at")
     return (
-        f"{SIZE[len(perfume_id)]}{perfume_id}"
-        f"{SIZE[len(viewer)]}{viewer}"
+        f"{SIZES[n] if (n := len(perfume_id)) < USUAL else size(n)}{perfume_id}"
+        f"{SIZES[n] if (n := len(viewer)) < USUAL else size(n)}{viewer}"
         f"{int32(generation)}"
         f"{long(revision)}"
         f"{TRUE if in_wishlist else FALSE}"
@@ -62,8 +63,8 @@ def dead_letter(record: Mapping[str, Any]) -> bytes:
     source_topic = record.get("source_topic")
     if source_topic is None:
         source_topic = NULL
-    elif is_ascii(source_topic):
-        source_topic = f"{SOME_SIZE[len(source_topic)]}{source_topic}"
+    elif (n := len(source_topic)) < USUAL and is_ascii(source_topic):
+        source_topic = SOME_SIZES[n] + source_topic
     else:
         source_topic = some_utf8(source_topic)
     source_partition = record.get("source_partition")
@@ -72,28 +73,28 @@ def dead_letter(record: Mapping[str, Any]) -> bytes:
     request_id = record.get("request_id")
     if request_id is None:
         request_id = NULL
-    elif is_ascii(request_id):
-        request_id = f"{SOME_SIZE[len(request_id)]}{request_id}"
+    elif (n := len(request_id)) < USUAL and is_ascii(request_id):
+        request_id = SOME_SIZES[n] + request_id
     else:
         request_id = some_utf8(request_id)
     session_id = record.get("session_id")
     if session_id is None:
         session_id = NULL
-    elif is_ascii(session_id):
-        session_id = f"{SOME_SIZE[len(session_id)]}{session_id}"
+    elif (n := len(session_id)) < USUAL and is_ascii(session_id):
+        session_id = SOME_SIZES[n] + session_id
     else:
         session_id = some_utf8(session_id)
     event_id = record.get("event_id")
     if event_id is None:
         event_id = NULL
-    elif is_ascii(event_id):
-        event_id = f"{SOME_SIZE[len(event_id)]}{event_id}"
+    elif (n := len(event_id)) < USUAL and is_ascii(event_id):
+        event_id = SOME_SIZES[n] + event_id
     else:
         event_id = some_utf8(event_id)
     return (
-        f"{SIZE[len(stage)]}{stage}"
-        f"{SIZE[len(reason)]}{reason}"
-        f"{SIZE[len(message)]}{message}"
+        f"{SIZES[n] if (n := len(stage)) < USUAL else size(n)}{stage}"
+        f"{SIZES[n] if (n := len(reason)) < USUAL else size(n)}{reason}"
+        f"{SIZES[n] if (n := len(message)) < USUAL else size(n)}{message}"
         f"{long(first_seen)}"
         f"{raw(payload)}"
         f"{source_topic}"
@@ -107,7 +108,7 @@ def dead_letter(record: Mapping[str, Any]) -> bytes:
 
 
 def interaction_own(record: Mapping[str, Any]) -> bytes:
-    """The fields before session_id."""
+    """The fields before session_id, none left out."""
     event_id = record["event_id"]
     if not is_ascii(event_id):
         event_id = utf8(event_id)
@@ -121,61 +122,61 @@ def interaction_own(record: Mapping[str, Any]) -> bytes:
     time_source = record["time_source"]
     if not is_ascii(time_source):
         time_source = utf8(time_source)
-    client_time = record.get("client_time")
+    client_time = record["client_time"]
     path = record["path"]
     if not is_ascii(path):
         path = utf8(path)
-    perfume_id = record.get("perfume_id")
+    perfume_id = record["perfume_id"]
     if perfume_id is None:
         perfume_id = NULL
-    elif is_ascii(perfume_id):
-        perfume_id = f"{SOME_SIZE[len(perfume_id)]}{perfume_id}"
+    elif (n := len(perfume_id)) < USUAL and is_ascii(perfume_id):
+        perfume_id = SOME_SIZES[n] + perfume_id
     else:
         perfume_id = some_utf8(perfume_id)
-    house_id = record.get("house_id")
+    house_id = record["house_id"]
     if house_id is None:
         house_id = NULL
-    elif is_ascii(house_id):
-        house_id = f"{SOME_SIZE[len(house_id)]}{house_id}"
+    elif (n := len(house_id)) < USUAL and is_ascii(house_id):
+        house_id = SOME_SIZES[n] + house_id
     else:
         house_id = some_utf8(house_id)
-    note_id = record.get("note_id")
+    note_id = record["note_id"]
     if note_id is None:
         note_id = NULL
-    elif is_ascii(note_id):
-        note_id = f"{SOME_SIZE[len(note_id)]}{note_id}"
+    elif (n := len(note_id)) < USUAL and is_ascii(note_id):
+        note_id = SOME_SIZES[n] + note_id
     else:
         note_id = some_utf8(note_id)
-    event_data = record.get("event_data")
+    event_data = record["event_data"]
     if event_data is None:
         event_data = NULL
-    elif is_ascii(event_data):
-        event_data = f"{SOME_SIZE[len(event_data)]}{event_data}"
+    elif (n := len(event_data)) < USUAL and is_ascii(event_data):
+        event_data = SOME_SIZES[n] + event_data
     else:
         event_data = some_utf8(event_data)
-    duration = record.get("duration")
-    value = record.get("value")
-    referrer = record.get("referrer")
+    duration = record["duration"]
+    value = record["value"]
+    referrer = record["referrer"]
     if referrer is None:
         referrer = NULL
-    elif is_ascii(referrer):
-        referrer = f"{SOME_SIZE[len(referrer)]}{referrer}"
+    elif (n := len(referrer)) < USUAL and is_ascii(referrer):
+        referrer = SOME_SIZES[n] + referrer
     else:
         referrer = some_utf8(referrer)
-    seq = record.get("seq")
-    device_type = record.get("device_type", 'unknown')
+    seq = record["seq"]
+    device_type = record["device_type"]
     if not is_ascii(device_type):
         device_type = utf8(device_type)
-    truncated = record.get("truncated", [])
+    truncated = record["truncated"]
     receipt = record["receipt"]
     return (
-        f"{SIZE[len(event_id)]}{event_id}"
-        f"{SIZE[len(event_type)]}{event_type}"
-        f"{SIZE[len(event_category)]}{event_category}"
+        f"{SIZES[n] if (n := len(event_id)) < USUAL else size(n)}{event_id}"
+        f"{SIZES[n] if (n := len(event_type)) < USUAL else size(n)}{event_type}"
+        f"{SIZES[n] if (n := len(event_category)) < USUAL else size(n)}{event_category}"
         f"{long(occurred_at)}"
-        f"{SIZE[len(time_source)]}{time_source}"
+        f"{SIZES[n] if (n := len(time_source)) < USUAL else size(n)}{time_source}"
         f"{NULL if client_time is None else SOME + long(client_time)}"
-        f"{SIZE[len(path)]}{path}"
+        f"{SIZES[n] if (n := len(path)) < USUAL else size(n)}{path}"
         f"{perfume_id}"
         f"{house_id}"
         f"{note_id}"
@@ -184,105 +185,134 @@ def interaction_own(record: Mapping[str, Any]) -> bytes:
         f"{NULL if value is None else SOME + double(value)}"
         f"{referrer}"
         f"{NULL if seq is None else SOME + long(seq)}"
-        f"{SIZE[len(device_type)]}{device_type}"
-        f"{texts(truncated)}"
+        f"{SIZES[n] if (n := len(device_type)) < USUAL else size(n)}{device_type}"
+        f"{texts(truncated) if truncated else END}"
         f"{long(receipt)}"
     ).encode("latin-1")
 
 
 def interaction_shared(record: Mapping[str, Any]) -> bytes:
-    """The fields from session_id on."""
+    """The fields from session_id on, none left out."""
     session_id = record["session_id"]
     if not is_ascii(session_id):
         session_id = utf8(session_id)
-    user_id = record.get("user_id")
+    user_id = record["user_id"]
     if user_id is None:
         user_id = NULL
-    elif is_ascii(user_id):
-        user_id = f"{SOME_SIZE[len(user_id)]}{user_id}"
+    elif (n := len(user_id)) < USUAL and is_ascii(user_id):
+        user_id = SOME_SIZES[n] + user_id
     else:
         user_id = some_utf8(user_id)
-    visitor_id = record.get("visitor_id")
+    visitor_id = record["visitor_id"]
     if visitor_id is None:
         visitor_id = NULL
-    elif is_ascii(visitor_id):
-        visitor_id = f"{SOME_SIZE[len(visitor_id)]}{visitor_id}"
+    elif (n := len(visitor_id)) < USUAL and is_ascii(visitor_id):
+        visitor_id = SOME_SIZES[n] + visitor_id
     else:
         visitor_id = some_utf8(visitor_id)
-    tab_id = record.get("tab_id")
+    tab_id = record["tab_id"]
     if tab_id is None:
         tab_id = NULL
-    elif is_ascii(tab_id):
-        tab_id = f"{SOME_SIZE[len(tab_id)]}{tab_id}"
+    elif (n := len(tab_id)) < USUAL and is_ascii(tab_id):
+        tab_id = SOME_SIZES[n] + tab_id
     else:
         tab_id = some_utf8(tab_id)
-    sent_at = record.get("sent_at")
+    sent_at = record["sent_at"]
     received_at = record["received_at"]
-    browser = record.get("browser", 'unknown')
+    browser = record["browser"]
     if not is_ascii(browser):
         browser = utf8(browser)
-    os = record.get("os", 'unknown')
+    os = record["os"]
     if not is_ascii(os):
         os = utf8(os)
-    user_agent = record.get("user_agent")
+    user_agent = record["user_agent"]
     if user_agent is None:
         user_agent = NULL
-    elif is_ascii(user_agent):
-        user_agent = f"{SOME_SIZE[len(user_agent)]}{user_agent}"
+    elif (n := len(user_agent)) < USUAL and is_ascii(user_agent):
+        user_agent = SOME_SIZES[n] + user_agent
     else:
         user_agent = some_utf8(user_agent)
-    is_bot = record.get("is_bot", False)
-    bot_suspect = record.get("bot_suspect", False)
-    source = record.get("source", 'browser')
+    is_bot = record["is_bot"]
+    bot_suspect = record["bot_suspect"]
+    source = record["source"]
     if not is_ascii(source):
         source = utf8(source)
-    sdk = record.get("sdk")
+    sdk = record["sdk"]
     if sdk is None:
         sdk = NULL
-    elif is_ascii(sdk):
-        sdk = f"{SOME_SIZE[len(sdk)]}{sdk}"
+    elif (n := len(sdk)) < USUAL and is_ascii(sdk):
+        sdk = SOME_SIZES[n] + sdk
     else:
         sdk = some_utf8(sdk)
-    context = record.get("context")
+    context = record["context"]
     if context is None:
         context = NULL
-    elif is_ascii(context):
-        context = f"{SOME_SIZE[len(context)]}{context}"
+    elif (n := len(context)) < USUAL and is_ascii(context):
+        context = SOME_SIZES[n] + context
     else:
         context = some_utf8(context)
-    consent = record.get("consent")
+    consent = record["consent"]
     if consent is None:
         consent = NULL
-    elif is_ascii(consent):
-        consent = f"{SOME_SIZE[len(consent)]}{consent}"
+    elif (n := len(consent)) < USUAL and is_ascii(consent):
+        consent = SOME_SIZES[n] + consent
     else:
         consent = some_utf8(consent)
     gateway_boot = record["gateway_boot"]
     if not is_ascii(gateway_boot):
         gateway_boot = utf8(gateway_boot)
     return (
-        f"{SIZE[len(session_id)]}{session_id}"
+        f"{SIZES[n] if (n := len(session_id)) < USUAL else size(n)}{session_id}"
         f"{user_id}"
         f"{visitor_id}"
         f"{tab_id}"
         f"{NULL if sent_at is None else SOME + long(sent_at)}"
         f"{long(received_at)}"
-        f"{SIZE[len(browser)]}{browser}"
-        f"{SIZE[len(os)]}{os}"
+        f"{SIZES[n] if (n := len(browser)) < USUAL else size(n)}{browser}"
+        f"{SIZES[n] if (n := len(os)) < USUAL else size(n)}{os}"
         f"{user_agent}"
         f"{TRUE if is_bot else FALSE}"
         f"{TRUE if bot_suspect else FALSE}"
-        f"{SIZE[len(source)]}{source}"
+        f"{SIZES[n] if (n := len(source)) < USUAL else size(n)}{source}"
         f"{sdk}"
         f"{context}"
         f"{consent}"
-        f"{SIZE[len(gateway_boot)]}{gateway_boot}"
+        f"{SIZES[n] if (n := len(gateway_boot)) < USUAL else size(n)}{gateway_boot}"
     ).encode("latin-1")
+
+
+_INTERACTION_DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType({
+    "client_time": None,
+    "perfume_id": None,
+    "house_id": None,
+    "note_id": None,
+    "event_data": None,
+    "duration": None,
+    "value": None,
+    "referrer": None,
+    "seq": None,
+    "device_type": 'unknown',
+    "truncated": [],
+    "user_id": None,
+    "visitor_id": None,
+    "tab_id": None,
+    "sent_at": None,
+    "browser": 'unknown',
+    "os": 'unknown',
+    "user_agent": None,
+    "is_bot": False,
+    "bot_suspect": False,
+    "source": 'browser',
+    "sdk": None,
+    "context": None,
+    "consent": None,
+})
 
 
 def interaction(record: Mapping[str, Any]) -> bytes:
     """A value of schemas/avro/interaction.avsc."""
-    return interaction_own(record) + interaction_shared(record)
+    whole = {**_INTERACTION_DEFAULTS, **record}
+    return interaction_own(whole) + interaction_shared(whole)
 
 
 def perfume_activity(record: Mapping[str, Any]) -> bytes:
@@ -306,37 +336,37 @@ def perfume_activity(record: Mapping[str, Any]) -> bytes:
     recommendation_id = record.get("recommendation_id")
     if recommendation_id is None:
         recommendation_id = NULL
-    elif is_ascii(recommendation_id):
-        recommendation_id = f"{SOME_SIZE[len(recommendation_id)]}{recommendation_id}"
+    elif (n := len(recommendation_id)) < USUAL and is_ascii(recommendation_id):
+        recommendation_id = SOME_SIZES[n] + recommendation_id
     else:
         recommendation_id = some_utf8(recommendation_id)
     recommendation_source = record.get("recommendation_source")
     if recommendation_source is None:
         recommendation_source = NULL
-    elif is_ascii(recommendation_source):
-        recommendation_source = f"{SOME_SIZE[len(recommendation_source)]}{recommendation_source}"
+    elif (n := len(recommendation_source)) < USUAL and is_ascii(recommendation_source):
+        recommendation_source = SOME_SIZES[n] + recommendation_source
     else:
         recommendation_source = some_utf8(recommendation_source)
     recommendation_algorithm = record.get("recommendation_algorithm")
     if recommendation_algorithm is None:
         recommendation_algorithm = NULL
-    elif is_ascii(recommendation_algorithm):
-        recommendation_algorithm = f"{SOME_SIZE[len(recommendation_algorithm)]}{recommendation_algorithm}"
+    elif (n := len(recommendation_algorithm)) < USUAL and is_ascii(recommendation_algorithm):
+        recommendation_algorithm = SOME_SIZES[n] + recommendation_algorithm
     else:
         recommendation_algorithm = some_utf8(recommendation_algorithm)
     recommendation_position = record.get("recommendation_position")
     thumbs = record.get("thumbs")
     if thumbs is None:
         thumbs = NULL
-    elif is_ascii(thumbs):
-        thumbs = f"{SOME_SIZE[len(thumbs)]}{thumbs}"
+    elif (n := len(thumbs)) < USUAL and is_ascii(thumbs):
+        thumbs = SOME_SIZES[n] + thumbs
     else:
         thumbs = some_utf8(thumbs)
     return (
-        f"{SIZE[len(perfume_id)]}{perfume_id}"
-        f"{SIZE[len(viewer)]}{viewer}"
-        f"{SIZE[len(event_id)]}{event_id}"
-        f"{SIZE[len(event_type)]}{event_type}"
+        f"{SIZES[n] if (n := len(perfume_id)) < USUAL else size(n)}{perfume_id}"
+        f"{SIZES[n] if (n := len(viewer)) < USUAL else size(n)}{viewer}"
+        f"{SIZES[n] if (n := len(event_id)) < USUAL else size(n)}{event_id}"
+        f"{SIZES[n] if (n := len(event_type)) < USUAL else size(n)}{event_type}"
         f"{long(occurred_at)}"
         f"{NULL if view_duration is None else SOME + long(view_duration)}"
         f"{NULL if view_segment is None else SOME + long(view_segment)}"
@@ -398,7 +428,7 @@ def perfume_stats(record: Mapping[str, Any]) -> bytes:
     hours = record["hours"]
     days = record["days"]
     return (
-        f"{SIZE[len(perfume_id)]}{perfume_id}"
+        f"{SIZES[n] if (n := len(perfume_id)) < USUAL else size(n)}{perfume_id}"
         f"{int32(generation)}"
         f"{long(revision)}"
         f"{long(as_of)}"
@@ -443,15 +473,15 @@ def recommendation_feedback(record: Mapping[str, Any]) -> bytes:
     source = record.get("source")
     if source is None:
         source = NULL
-    elif is_ascii(source):
-        source = f"{SOME_SIZE[len(source)]}{source}"
+    elif (n := len(source)) < USUAL and is_ascii(source):
+        source = SOME_SIZES[n] + source
     else:
         source = some_utf8(source)
     algorithm = record.get("algorithm")
     if algorithm is None:
         algorithm = NULL
-    elif is_ascii(algorithm):
-        algorithm = f"{SOME_SIZE[len(algorithm)]}{algorithm}"
+    elif (n := len(algorithm)) < USUAL and is_ascii(algorithm):
+        algorithm = SOME_SIZES[n] + algorithm
     else:
         algorithm = some_utf8(algorithm)
     position = record.get("position")
@@ -464,16 +494,16 @@ def recommendation_feedback(record: Mapping[str, Any]) -> bytes:
     thumbs = record.get("thumbs")
     if thumbs is None:
         thumbs = NULL
-    elif is_ascii(thumbs):
-        thumbs = f"{SOME_SIZE[len(thumbs)]}{thumbs}"
+    elif (n := len(thumbs)) < USUAL and is_ascii(thumbs):
+        thumbs = SOME_SIZES[n] + thumbs
     else:
         thumbs = some_utf8(thumbs)
     impression_at = record.get("impression_at")
     first_interaction_at = record.get("first_interaction_at")
     return (
-        f"{SIZE[len(recommendation_id)]}{recommendation_id}"
-        f"{SIZE[len(viewer)]}{viewer}"
-        f"{SIZE[len(perfume_id)]}{perfume_id}"
+        f"{SIZES[n] if (n := len(recommendation_id)) < USUAL else size(n)}{recommendation_id}"
+        f"{SIZES[n] if (n := len(viewer)) < USUAL else size(n)}{viewer}"
+        f"{SIZES[n] if (n := len(perfume_id)) < USUAL else size(n)}{perfume_id}"
         f"{int32(generation)}"
         f"{long(revision)}"
         f"{source}"
@@ -501,15 +531,15 @@ def session(record: Mapping[str, Any]) -> bytes:
     user_id = record.get("user_id")
     if user_id is None:
         user_id = NULL
-    elif is_ascii(user_id):
-        user_id = f"{SOME_SIZE[len(user_id)]}{user_id}"
+    elif (n := len(user_id)) < USUAL and is_ascii(user_id):
+        user_id = SOME_SIZES[n] + user_id
     else:
         user_id = some_utf8(user_id)
     visitor_id = record.get("visitor_id")
     if visitor_id is None:
         visitor_id = NULL
-    elif is_ascii(visitor_id):
-        visitor_id = f"{SOME_SIZE[len(visitor_id)]}{visitor_id}"
+    elif (n := len(visitor_id)) < USUAL and is_ascii(visitor_id):
+        visitor_id = SOME_SIZES[n] + visitor_id
     else:
         visitor_id = some_utf8(visitor_id)
     started_at = record["started_at"]
@@ -536,8 +566,8 @@ def session(record: Mapping[str, Any]) -> bytes:
     referrer = record.get("referrer")
     if referrer is None:
         referrer = NULL
-    elif is_ascii(referrer):
-        referrer = f"{SOME_SIZE[len(referrer)]}{referrer}"
+    elif (n := len(referrer)) < USUAL and is_ascii(referrer):
+        referrer = SOME_SIZES[n] + referrer
     else:
         referrer = some_utf8(referrer)
     device_type = record["device_type"]
@@ -550,7 +580,7 @@ def session(record: Mapping[str, Any]) -> bytes:
     if not is_ascii(os):
         os = utf8(os)
     return (
-        f"{SIZE[len(session_id)]}{session_id}"
+        f"{SIZES[n] if (n := len(session_id)) < USUAL else size(n)}{session_id}"
         f"{int32(generation)}"
         f"{long(revision)}"
         f"{user_id}"
@@ -562,7 +592,7 @@ def session(record: Mapping[str, Any]) -> bytes:
         f"{long(events)}"
         f"{long(page_views)}"
         f"{long(perfumes_viewed)}"
-        f"{texts(perfume_ids)}"
+        f"{texts(perfume_ids) if perfume_ids else END}"
         f"{long(interactions)}"
         f"{long(searches)}"
         f"{TRUE if added_to_wishlist else FALSE}"
@@ -570,12 +600,12 @@ def session(record: Mapping[str, Any]) -> bytes:
         f"{TRUE if completed_rating else FALSE}"
         f"{TRUE if completed_review else FALSE}"
         f"{TRUE if bounced else FALSE}"
-        f"{SIZE[len(entry_page)]}{entry_page}"
-        f"{SIZE[len(exit_page)]}{exit_page}"
+        f"{SIZES[n] if (n := len(entry_page)) < USUAL else size(n)}{entry_page}"
+        f"{SIZES[n] if (n := len(exit_page)) < USUAL else size(n)}{exit_page}"
         f"{referrer}"
-        f"{SIZE[len(device_type)]}{device_type}"
-        f"{SIZE[len(browser)]}{browser}"
-        f"{SIZE[len(os)]}{os}"
+        f"{SIZES[n] if (n := len(device_type)) < USUAL else size(n)}{device_type}"
+        f"{SIZES[n] if (n := len(browser)) < USUAL else size(n)}{browser}"
+        f"{SIZES[n] if (n := len(os)) < USUAL else size(n)}{os}"
     ).encode("latin-1")
 
 

@@ -1,19 +1,13 @@
 """When an event happened, by two clocks of which one may be wrong."""
 
-from enum import StrEnum
+from typing import Literal
 
 from schemas import limits
 from schemas.reasons import Reason
 from schemas.rejection import InvalidEvent
 
-
-class TimeSource(StrEnum):
-    """How `occurred_at` came about."""
-
-    CLIENT = "client"
-    CLIENT_CORRECTED = "client_corrected"
-    CLAMPED = "clamped"
-    SERVER = "server"
+TimeSource = Literal["client", "client_corrected", "clamped", "server"]
+"""How `occurred_at` came about."""
 
 
 def occurred_at(client_time: int | None, sent_at: int | None, received_at: int) -> tuple[int, TimeSource]:
@@ -23,16 +17,16 @@ def occurred_at(client_time: int | None, sent_at: int | None, received_at: int) 
     where that is more than a request's way can take. Raises InvalidEvent (too_old).
     """
     if client_time is None:
-        return received_at, TimeSource.SERVER
+        return received_at, "server"
     offset = 0 if sent_at is None else received_at - sent_at
     corrected = abs(offset) > limits.CLOCK_SKEW_THRESHOLD_MS
     time = client_time + offset if corrected else client_time
     if time > received_at + limits.FUTURE_TOLERANCE_MS:
-        return received_at, TimeSource.CLAMPED
+        return received_at, "clamped"
     if time < received_at - limits.MAX_EVENT_AGE_MS:
         raise InvalidEvent(
             Reason.TOO_OLD,
             f"the event is {(received_at - time) // 3_600_000} hours old;"
             f" at most {limits.MAX_EVENT_AGE_MS // 3_600_000} are taken",
         )
-    return time, TimeSource.CLIENT_CORRECTED if corrected else TimeSource.CLIENT
+    return time, "client_corrected" if corrected else "client"
