@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo test test-full attack-gateway chaos-streams chaos-gateway lint format lock clean bench-streams bench-recovery bench-gateway bench-trending
+.PHONY: help setup up down status demo compile test test-full test-compiled attack-gateway chaos-streams chaos-gateway lint format lock clean bench-streams bench-recovery bench-gateway bench-trending
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,12 @@ test: $(STAMP) ## All tests but the long ones, on real servers of their own. Opt
 
 test-full: $(STAMP) ## All tests
 	@$(BIN)/python -m pytest $(ARGS)
+
+compile: $(STAMP) ## Compile the modules with most to do (needs gcc); services started after that run them
+	@$(BIN)/sillage compile
+
+test-compiled: $(STAMP) ## Compile, then the unit tests against the compiled modules
+	@$(BIN)/python -m tests.compiled $(ARGS)
 
 chaos-gateway: $(STAMP) ## Kafka frozen and killed, gateway killed, spool filled, under load; then every answer against the topic
 	@$(BIN)/python -m tests.chaos.gateway $(ARGS)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from ops import compilation
 from ops.runtime.distribution import POM
 
 
@@ -25,6 +26,7 @@ def facts(packages: Iterable[str]) -> Mapping[str, str]:
         "kernel": platform.release(),
         "load average": " ".join(f"{load:.2f}" for load in os.getloadavg()),
         "python": platform.python_version(),
+        "our hot modules": "run as they are" if compilation.compiled_tree() is None else "compiled by mypyc",
         "java": _said("java", "-version").splitlines()[0],
         "kafka": _version_in(POM),
         **{package: version(package) for package in packages},

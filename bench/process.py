@@ -10,6 +10,7 @@ from typing import Final
 
 import psutil
 
+from ops import compilation
 from ops.runtime.home import PROJECT
 
 STOP_S: Final = 20.0
@@ -17,11 +18,13 @@ STOP_S: Final = 20.0
 
 @contextmanager
 def running(command: Sequence[str], told: Mapping[str, str], log: Path) -> Iterator[psutil.Popen]:
-    """Run it with these settings; ended with SIGTERM, or killed where that does not help."""
+    """Run it with these settings; ended with SIGTERM, or killed where that does not help.
+
+    Where the sources are compiled, Python's -P has it find that before the sources.
+    """
     with log.open("wb") as output:
-        process = psutil.Popen(
-            list(command), cwd=PROJECT, env={**os.environ, **told}, stdout=output, stderr=output
-        )
+        environment = {**os.environ, **compilation.environment(), **told}
+        process = psutil.Popen(list(command), cwd=PROJECT, env=environment, stdout=output, stderr=output)
     try:
         yield process
     finally:

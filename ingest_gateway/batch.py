@@ -30,7 +30,7 @@ _ESCAPED_NUL: Final = b"\\u0000"
 class Malformed:
     """An item that is no event. `raw` is what was sent."""
 
-    raw: object
+    raw: Any
     fault: InvalidEvent
 
 

@@ -51,7 +51,7 @@ class Rejected:
     """An item that was not taken. `raw` is what was sent; `index` its place in the batch, from 0."""
 
     index: int
-    raw: object
+    raw: Any
     reason: Reason
     message: str
 

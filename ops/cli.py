@@ -23,6 +23,7 @@ MODULES: Mapping[str, str] = MappingProxyType(
         "topics": "topics",
         "schemas": "schemas",
         "keys": "keys",
+        "compile": "compile",
         "db": "db",
         "audit": "audit",
     }

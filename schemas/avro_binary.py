@@ -11,6 +11,8 @@ import struct
 from collections.abc import Sequence
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 is_ascii: Final = str.isascii
 """Raises TypeError for what is no text."""
 
@@ -103,6 +105,7 @@ def some_utf8(text: str) -> str:
     return SOME + size(len(written)) + written
 
 
+@mypyc_attr(native_class=False)  # str cannot be extended by a native class
 class WrittenTexts(str):
     """An array of texts that is written already, and goes in as it is."""
 

@@ -7,6 +7,8 @@ from math import inf
 from typing import Final
 
 APART_S: Final = 1.0
+KINDS: Final = 1_000
+"""How many kinds are remembered: a library that puts its arguments into the text has no end of them."""
 
 
 def wording(record: logging.LogRecord) -> Hashable | None:
@@ -38,6 +40,8 @@ class Seldom(logging.Filter):
         kind, now = self._kind(record), self._clock()
         if kind is None:
             return True
+        if len(self._told) >= KINDS:
+            self._forget(now)
         at, left_out = self._told.get(kind, (-inf, 0))
         if now - at < self._apart_s:
             self._told[kind] = at, left_out + 1
@@ -47,3 +51,8 @@ class Seldom(logging.Filter):
             record.msg = f"{record.getMessage()} (and {left_out} more like it)"
             record.args = None
         return True
+
+    def _forget(self, now: float) -> None:
+        """Let go of the kinds that would be told again anyway; of all, where there are too many others."""
+        recent = {kind: told for kind, told in self._told.items() if now - told[0] < self._apart_s}
+        self._told = recent if len(recent) < KINDS else {}

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import httpx
 
+from ops import compilation
 from ops.runtime import registry
 from ops.runtime.home import Home
 from ops.runtime.ports import HOST, Ports
@@ -57,6 +58,7 @@ def _program(name: ServiceName, directory: Path, environment: Mapping[str, str])
 
 def _shared(state: State, namespace: str) -> dict[str, str]:
     return {
+        **compilation.environment(),
         "SILLAGE_KAFKA_BOOTSTRAP": f"{HOST}:{state.ports.kafka}",
         "SILLAGE_REGISTRY_URL": registry.url(state.ports),
         "SILLAGE_NAMESPACE": namespace,

@@ -7,6 +7,7 @@ import sys
 from rich.console import Console
 from rich.text import Text
 
+from ops.compilation import compiled_tree
 from ops.runtime.status import Status
 
 
@@ -24,6 +25,7 @@ def show(console: Console, status: Status) -> None:
         ("publishable key", where["publishable_key"]),
         ("secret key", where["secret_key"]),
         ("data and logs", where["home"]),
+        ("our hot modules", "compiled" if compiled_tree() else "run as they are (see `sillage compile`)"),
     ):
         console.print(Text.assemble((f"{label:<17}", "dim"), value), soft_wrap=True)
     for heading, command in first_steps(where, _own_name()):

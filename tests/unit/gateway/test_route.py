@@ -189,6 +189,7 @@ def test_kafka_away_is_a_503_that_asks_to_come_again(gateway: Gateway) -> None:
     assert gateway.figure('sillage_gateway_events_total{outcome="rejected",reason="unavailable"}') == 2
 
 
+@pytest.mark.sources
 def test_a_bug_is_a_500_with_a_fixed_text(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingest_gateway.route.parse", lambda body: 1 / 0)
     answer = gateway.send(single())

@@ -110,6 +110,7 @@ def test_garbage_is_dead_lettered_with_where_it_came_from_and_the_rest_goes_on()
 FOLDS = ("_fold_edges", "_fold_identity", "_fold_counts", "_fold_flags")
 
 
+@pytest.mark.sources
 @pytest.mark.parametrize("fold", FOLDS)
 @pytest.mark.parametrize("flush_first", [False, True])
 def test_a_record_that_breaks_the_reducer_half_way_is_dead_lettered_and_harms_nothing(
@@ -172,6 +173,7 @@ def drive(partition: OwnedPartition, count: int) -> list[Flush]:
     return [*flushes, partition.take_flush()]
 
 
+@pytest.mark.sources
 def test_many_failing_records_cost_a_letter_each_and_no_more_work_than_reading_twice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -184,6 +186,7 @@ def test_many_failing_records_cost_a_letter_each_and_no_more_work_than_reading_t
     assert published == Counter(f"s-{at}" for at in range(600) if (at + 1) % 6)
 
 
+@pytest.mark.sources
 def test_more_than_a_fifth_of_a_thousand_failing_stops_it_loudly_though_most_are_read_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

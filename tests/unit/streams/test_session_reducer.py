@@ -65,6 +65,7 @@ def test_a_retry_of_an_event_changes_nothing() -> None:
     assert pack(row) == before
 
 
+@pytest.mark.sources
 def test_a_session_takes_no_more_events_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "SESSION_EVENTS", 2)
     row = folded([interaction(event_id="a"), interaction(event_id="b")])

@@ -2,7 +2,7 @@
 
 import logging
 
-from telemetry.repeats import APART_S, Seldom
+from telemetry.repeats import APART_S, KINDS, Seldom
 from telemetry.sparse_logs import by_logger, sparse_logger
 
 
@@ -61,3 +61,16 @@ def test_a_sparse_logger_tells_one_entry_in_a_while_whatever_it_says() -> None:
 def test_asked_for_again_a_sparse_logger_is_not_made_sparser() -> None:
     assert sparse_logger("of a library") is sparse_logger("of a library")
     assert len(sparse_logger("of a library").filters) == 1
+
+
+def test_texts_without_end_do_not_fill_the_memory() -> None:
+    now = [0.0]
+    seldom = Seldom(lambda: now[0])
+    for number in range(3 * KINDS):
+        assert seldom.filter(entry(f"offset {number} is gone"))
+        now[0] += APART_S / 10
+    assert len(seldom._told) <= KINDS
+    at_once = Seldom(lambda: 0.0)
+    for number in range(3 * KINDS):
+        assert at_once.filter(entry(f"offset {number} is gone"))
+    assert len(at_once._told) <= KINDS
