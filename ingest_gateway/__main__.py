@@ -29,8 +29,7 @@ def main() -> int:
 
 def _run(settings: Settings) -> int:
     logs.configure("gateway", settings.log_format)
-    for library in ("httpx", "httpx2", "uvicorn"):
-        logging.getLogger(library).setLevel(logging.WARNING)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     # The first user agent costs a hundred times what others do: not on a visitor's time.
     describe("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
     # What is loaded now lives as long as the process: collections need not look at it again, and requests

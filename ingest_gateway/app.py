@@ -31,7 +31,8 @@ from ingest_gateway.wall_clock import now_ms
 from schemas.api_keys import ApiKeys
 from schemas.topics import DEAD_LETTER, INTERACTIONS, Namespace
 from wire.codec import Encoder
-from wire.registry import Registry, without_credentials
+from wire.registry import Registry
+from wire.registry_api import without_credentials
 
 EX_OK: Final = 0
 EX_SOFTWARE: Final = 70

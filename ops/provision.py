@@ -122,10 +122,8 @@ def _settle(future: "Future[None]") -> None:
 
 def apply_schemas(registry_url: str, namespace: Namespace) -> dict[str, int]:
     """Register every topic's value schema under FULL_TRANSITIVE; returns the id by subject."""
-    with Registry(registry_url) as registry:
-        return {
-            namespace.subject(topic): registry.register(topic, namespace) for topic in TOPICS if topic.value
-        }
+    registry = Registry(registry_url)
+    return {namespace.subject(topic): registry.register(topic, namespace) for topic in TOPICS if topic.value}
 
 
 def provision(bootstrap: str, registry_url: str, database_url: str, namespace: str = "") -> None:

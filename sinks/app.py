@@ -3,7 +3,6 @@
 import signal
 import time
 from threading import Event
-from typing import Final
 
 import structlog
 from confluent_kafka import Consumer, Producer
@@ -30,9 +29,6 @@ from wire.clients import Cluster, producer_settings
 from wire.codec import Decoder, Encoder
 from wire.registry import Registry
 
-CHATTY: Final = ("httpx2",)
-"""The registry's client tells each request; only its warnings are kept."""
-
 log = structlog.get_logger()
 
 
@@ -44,7 +40,7 @@ def main() -> int:
         logs.configure("sink")
         log.error("settings_invalid", error=str(error))
         return EXIT_LOUD_STOP
-    logs.configure("sink", settings.log_format, quiet=CHATTY)
+    logs.configure("sink", settings.log_format)
     stopping = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
@@ -63,11 +59,8 @@ def main() -> int:
 def run(settings: Settings, stopping: Event) -> None:
     """Wire a sink from its settings and run it. Raises what ends it."""
     metrics = CollectorRegistry()
-    health = Health(time.monotonic)
-    with (
-        Registry(settings.registry_url) as registry,
-        served(settings.sink_host, settings.sink_port, health, metrics) as port,
-    ):
+    health, registry = Health(time.monotonic), Registry(settings.registry_url)
+    with served(settings.sink_host, settings.sink_port, health, metrics) as port:
         log.info("started", probes=f"http://{settings.sink_host}:{port}", namespace=settings.namespace)
         Sink(_parts(settings, registry, health, Metrics(metrics)), stopping, time.monotonic).run()
 

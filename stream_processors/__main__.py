@@ -27,7 +27,7 @@ COLLECT_AFTER = (50_000, 20, 20)
 PAUSE_S = 1.0
 STOP_S = 10.0
 
-CHATTY = ("aiokafka", "faust", "mode", "httpx2", "stream_processors.engine.fetch")
+CHATTY = ("aiokafka", "faust", "mode", "stream_processors.engine.fetch")
 """Libraries, and the consumer under Faust, that tell each step; only their warnings are kept."""
 
 

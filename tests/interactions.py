@@ -97,8 +97,8 @@ class InteractionTopic:
     def __init__(self, bootstrap: str, registry_url: str, namespace: str) -> None:
         self._space = Namespace(namespace)
         self.name = self._space.topic(INTERACTIONS)
-        with Registry(registry_url) as registry:
-            self._encoder = Encoder("interaction", registry.id_of(INTERACTIONS, self._space))
+        schema_id = Registry(registry_url).id_of(INTERACTIONS, self._space)
+        self._encoder = Encoder("interaction", schema_id)
         settings = producer_settings(Cluster(bootstrap), "test-interactions")
         # Kafka away is part of some tests: nothing about it on the terminal, and patience.
         self._producer = Producer({**settings, "log_level": ERRORS_ONLY, "message.timeout.ms": 600_000})

@@ -60,8 +60,7 @@ class StreamsPipeline:
         self._session_timeout_ms = session_timeout_ms
 
     def close(self) -> None:
-        """Let go of the connections to the registry."""
-        self.registry.close()
+        """Let go of the reader's connections."""
         self._reader.close()
 
     def worker(

@@ -3,8 +3,9 @@
 WireError
 ├── Undecodable          these bytes are not a value of their topic: dead-letter the record
 │   └── UnknownSchema    they name a schema id the registry does not have
-└── RegistryUnavailable  nobody can tell now: stop or retry, never dead-letter
-    └── NotRegistered    our own schema is missing there: run `sillage schemas apply`
+├── RegistryUnavailable  nobody can tell now: stop or retry, never dead-letter
+│   └── NotRegistered    our own schema is missing there: run `sillage schemas apply`
+└── RegistryRefuses      it will not do what it is asked to
 """
 
 from schemas.reasons import Reason
@@ -28,6 +29,14 @@ class UnknownSchema(Undecodable):
 
 class RegistryUnavailable(WireError):
     """The registry did not answer."""
+
+
+class RegistryRefuses(WireError):
+    """The registry answers with an HTTP `status` 4xx, which asking again does not change."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class NotRegistered(RegistryUnavailable):

@@ -6,88 +6,56 @@ Ids are immutable in a registry, so a cached answer never goes stale.
 import json
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
-from urllib.parse import urlsplit, urlunsplit
-
-import httpx2
-from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
-from confluent_kafka.schema_registry.error import SchemaRegistryError
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import quote
 
 from schemas import avro_schemas
 from schemas.topics import Namespace, Topic
-from wire.errors import NotRegistered, RegistryUnavailable, UnknownSchema
+from wire.errors import NotRegistered, RegistryRefuses, RegistryUnavailable, UnknownSchema
+from wire.registry_api import RegistryApi
 
-# confluent-kafka speaks to the registry through httpx2, whose errors are not httpx's.
-Answer = TypeVar("Answer")
-
-COMPATIBILITY = "FULL_TRANSITIVE"
-NOT_FOUND = 404
-MISSING_FOR_S = 10.0
-
-
-def _ask(question: Callable[[], Answer], url: str) -> Answer:
-    """Run one registry call. Raises SchemaRegistryError for an answer 4xx, else RegistryUnavailable."""
-    try:
-        return question()
-    except SchemaRegistryError as error:
-        if error.http_status_code < 500:
-            raise
-        raise RegistryUnavailable(f"schema registry {url} answers {error}") from error
-    except (httpx2.HTTPError, OSError) as error:
-        raise RegistryUnavailable(f"schema registry {url} cannot be reached: {error}") from error
-
-
-def without_credentials(url: str) -> str:
-    """The registry's URL, fit for logs, messages and files."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+COMPATIBILITY: Final = "FULL_TRANSITIVE"
+MISSING_FOR_S: Final = 10.0
 
 
 class Registry:
     """A registry that speaks Confluent's API, at its base URL; that may hold a user and a password."""
 
     def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._url = without_credentials(url)
-        self._client = SchemaRegistryClient({"url": url, "timeout": 10, "max.retries": 2})
+        self._api = RegistryApi(url)
         self._clock = clock
+        self._ids: dict[str, int] = {}
         self._schemas: dict[int, dict[str, Any]] = {}
         self._missing: dict[int, float] = {}
         """Ids that were asked for in vain, and until when that is believed."""
 
-    def __enter__(self) -> "Registry":
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections to the registry."""
-        self._client.close()
-
     def register(self, topic: Topic, namespace: Namespace) -> int:
         """Register the topic's value schema under FULL_TRANSITIVE and return its id; again is harmless.
 
-        Raises SchemaRegistryError (409) where the schema breaks readers of an earlier version.
+        Raises RegistryRefuses (409) where the schema breaks readers of an earlier version, or
+        RegistryUnavailable.
         """
-        subject = namespace.subject(topic)
-        schema_id = _ask(lambda: self._client.register_schema(subject, _document(topic)), self._url)
-        _ask(lambda: self._client.set_compatibility(subject, COMPATIBILITY), self._url)
+        subject = quote(namespace.subject(topic), safe="")
+        schema_id = _id_in(self._api.ask("POST", f"/subjects/{subject}/versions", _document(topic)))
+        self._api.ask("PUT", f"/config/{subject}", {"compatibility": COMPATIBILITY})
         return schema_id
 
     def id_of(self, topic: Topic, namespace: Namespace) -> int:
         """The id of our version of the topic's schema. Raises NotRegistered or RegistryUnavailable."""
         subject = namespace.subject(topic)
-        try:
-            found = _ask(lambda: self._client.lookup_schema(subject, _document(topic)), self._url)
-        except SchemaRegistryError as error:
-            if error.http_status_code != NOT_FOUND:
-                raise RegistryUnavailable(f"schema registry {self._url} answers {error}") from error
-            raise NotRegistered(
-                f"{subject} has no schema like ours ({error.error_message}): run `sillage schemas apply`"
-            ) from error
-        if found.schema_id is None:
-            raise RegistryUnavailable(f"schema registry {self._url} found {subject} but gave it no id")
-        return found.schema_id
+        known = self._ids.get(subject)
+        if known is None:
+            try:
+                found = self._api.ask("POST", f"/subjects/{quote(subject, safe='')}", _document(topic))
+            except RegistryRefuses as error:
+                if error.status != HTTPStatus.NOT_FOUND:
+                    raise RegistryUnavailable(str(error)) from error
+                raise NotRegistered(
+                    f"{subject} has no schema like ours ({error}): run `sillage schemas apply`"
+                ) from error
+            known = self._ids[subject] = _id_in(found)
+        return known
 
     def schema(self, schema_id: int) -> dict[str, Any]:
         """The schema with that id. Raises UnknownSchema or RegistryUnavailable."""
@@ -96,17 +64,32 @@ class Registry:
             if self._missing.get(schema_id, 0.0) > self._clock():
                 raise UnknownSchema(f"schema id {schema_id} is not in the registry")
             try:
-                found = _ask(lambda: self._client.get_schema(schema_id), self._url)
-            except SchemaRegistryError as error:
-                if error.http_status_code != NOT_FOUND:
-                    raise RegistryUnavailable(f"schema registry {self._url} answers {error}") from error
+                found = self._api.ask("GET", f"/schemas/ids/{schema_id}")
+            except RegistryRefuses as error:
+                if error.status != HTTPStatus.NOT_FOUND:
+                    raise RegistryUnavailable(str(error)) from error
                 self._missing[schema_id] = self._clock() + MISSING_FOR_S
                 raise UnknownSchema(f"schema id {schema_id} is not in the registry") from error
-            known = self._schemas[schema_id] = json.loads(found.schema_str or "{}")
+            known = self._schemas[schema_id] = _schema_in(found)
         return known
 
 
-def _document(topic: Topic) -> Schema:
+def _document(topic: Topic) -> dict[str, str]:
     if topic.value is None:
         raise ValueError(f"topic {topic.name} holds engine state: it has no schema to register")
-    return Schema(avro_schemas.schema_text(topic.value), "AVRO")
+    return {"schema": avro_schemas.schema_text(topic.value), "schemaType": "AVRO"}
+
+
+def _id_in(answer: Any) -> int:
+    try:
+        return int(answer["id"])
+    except (TypeError, KeyError, ValueError) as error:
+        raise RegistryUnavailable(f"the schema registry gives no id: {answer!r}") from error
+
+
+def _schema_in(answer: Any) -> dict[str, Any]:
+    try:
+        schema: dict[str, Any] = json.loads(answer["schema"])
+    except (TypeError, KeyError, ValueError) as error:
+        raise RegistryUnavailable("the schema registry gives no schema for an id that it knows") from error
+    return schema

@@ -36,21 +36,21 @@ def take_over(cluster: Cluster, registry_url: str, space: Namespace) -> Taken:
 
 
 async def _take_over(cluster: Cluster, registry_url: str, space: Namespace) -> Taken:
-    with Registry(registry_url) as registry:
-        job = session_agent(registry, space)
-        metrics = EngineMetrics(Instruments(CollectorRegistry()), job.application)
-        topic = space.topic(INTERACTIONS)
-        session = Session(SESSION_TIMEOUT_S)
-        session.renewed(session.clock())
-        kafka = Kafka(cluster, space.group(job.application))
-        takeover = Takeover(job, space, kafka, lambda _letter: b"", session)
-        engine = Engine(job, topic, takeover, session, metrics, FlushPolicy())
-        wanted = {TopicPartition(topic, number) for number in range(INTERACTIONS.partitions)}
-        began, used = time.monotonic(), _cpu()
-        await engine.take(wanted, Membership("bench", 1))
-        taken = Taken(_rows(engine), time.monotonic() - began, _cpu() - used)
-        await engine.close()
-        return taken
+    registry = Registry(registry_url)
+    job = session_agent(registry, space)
+    metrics = EngineMetrics(Instruments(CollectorRegistry()), job.application)
+    topic = space.topic(INTERACTIONS)
+    session = Session(SESSION_TIMEOUT_S)
+    session.renewed(session.clock())
+    kafka = Kafka(cluster, space.group(job.application))
+    takeover = Takeover(job, space, kafka, lambda _letter: b"", session)
+    engine = Engine(job, topic, takeover, session, metrics, FlushPolicy())
+    wanted = {TopicPartition(topic, number) for number in range(INTERACTIONS.partitions)}
+    began, used = time.monotonic(), _cpu()
+    await engine.take(wanted, Membership("bench", 1))
+    taken = Taken(_rows(engine), time.monotonic() - began, _cpu() - used)
+    await engine.close()
+    return taken
 
 
 def _rows(engine: Engine) -> int:

@@ -97,10 +97,9 @@ class Arena:
         return found
 
     def _values(self, topic: Topic) -> list[dict[str, Any]]:
-        with Registry(self._registry_url) as registry:
-            decoder = Decoder(topic.value or "", registry)
-            messages = read_topic(self._cluster.bootstrap, self.space.topic(topic))
-            return [decoder.decode(message.value()) for message in messages]
+        decoder = Decoder(topic.value or "", Registry(self._registry_url))
+        messages = read_topic(self._cluster.bootstrap, self.space.topic(topic))
+        return [decoder.decode(message.value()) for message in messages]
 
     def _count(self, topic: Topic) -> int:
         return sum(1 for _ in read_topic(self._cluster.bootstrap, self.space.topic(topic)))

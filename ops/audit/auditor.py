@@ -59,7 +59,8 @@ def _auditor(servers: Servers, tell: Tell) -> "Iterator[Auditor]":
     namespace = Namespace(servers.namespace)
     reader = TopicReader(Cluster(servers.bootstrap, servers.security), namespace)
     try:
-        with Registry(servers.registry_url) as registry, workspace(servers.database_url) as space:
+        registry = Registry(servers.registry_url)
+        with workspace(servers.database_url) as space:
             published = {
                 subject.name: PublishedRows(subject, reader, registry, space) for subject in SUBJECTS
             }

@@ -1,13 +1,12 @@
 """What a server may have against what this version declares, in one line."""
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from ops.provision import ProvisionError
 from storage.errors import StorageError
 from wire.errors import WireError
 
-PROBLEMS = (ProvisionError, StorageError, WireError, KafkaException, SchemaRegistryError, TimeoutError)
+PROBLEMS = (ProvisionError, StorageError, WireError, KafkaException, TimeoutError)
 """What `ops.provision` may raise where nothing is wrong with our code."""
 
 

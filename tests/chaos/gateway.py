@@ -228,10 +228,9 @@ class Chaos:
 
     def _in_topic(self) -> list[str]:
         """The event ids of all records."""
-        with Registry(self._stack.registry_url) as registry:
-            decoder = Decoder("interaction", registry)
-            topic = read_topic(self._stack.bootstrap, self._space.topic(INTERACTIONS))
-            return [decoder.decode(message.value())["event_id"] for message in topic]
+        decoder = Decoder("interaction", Registry(self._stack.registry_url))
+        topic = read_topic(self._stack.bootstrap, self._space.topic(INTERACTIONS))
+        return [decoder.decode(message.value())["event_id"] for message in topic]
 
     def _judged(self) -> Verdict:
         verdict = judge(self._load.sent, self._in_topic())

@@ -107,7 +107,6 @@ class Audited:
                 yield
             finally:
                 sink.kill()
-                streams.registry.close()
 
     def put(self, events: list[Fields], retries: int = 1) -> None:
         topic = InteractionTopic(self.stack.bootstrap, self.stack.registry_url, self.namespace)
@@ -143,10 +142,9 @@ class Audited:
         return tuple(row)
 
     def dead_letters(self) -> list[Fields]:
-        with Registry(self.stack.registry_url) as registry:
-            decoder = Decoder(str(DEAD_LETTER.value), registry)
-            name = Namespace(self.namespace).topic(DEAD_LETTER)
-            return [decoder.decode(found.value()) for found in read_topic(self.stack.bootstrap, name)]
+        decoder = Decoder(str(DEAD_LETTER.value), Registry(self.stack.registry_url))
+        name = Namespace(self.namespace).topic(DEAD_LETTER)
+        return [decoder.decode(found.value()) for found in read_topic(self.stack.bootstrap, name)]
 
     def wait_for_letters(self, count: int, seconds: float) -> None:
         """Until the dead-letter topic has so many."""
@@ -158,15 +156,14 @@ class Audited:
 
     def published(self, subject: Subject) -> dict[str, Fields]:
         """The last row of each key in the subject's topic, as the services left it."""
-        with Registry(self.stack.registry_url) as registry:
-            decoder = Decoder(str(subject.topic.value), registry)
-            return {key: decoder.decode(record.value()) for key, record in self._records(subject).items()}
+        decoder = Decoder(str(subject.topic.value), Registry(self.stack.registry_url))
+        return {key: decoder.decode(record.value()) for key, record in self._records(subject).items()}
 
     def publish(self, subject: Subject, key: str, value: Mapping[str, Any] | bytes | None) -> None:
         """Write into a public topic, past the agents, into the partition that already has the key."""
         space = Namespace(self.namespace)
-        with Registry(self.stack.registry_url) as registry:
-            encoder = Encoder(str(subject.topic.value), registry.id_of(subject.topic, space))
+        registry = Registry(self.stack.registry_url)
+        encoder = Encoder(str(subject.topic.value), registry.id_of(subject.topic, space))
         data = value if isinstance(value, bytes | None) else encoder.encode(value)
         record = self._records(subject).get(key)
         partition = 0 if record is None else record.partition() or 0

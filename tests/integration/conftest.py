@@ -9,10 +9,8 @@ from tests.stack import Stack
 
 
 @pytest.fixture(scope="module")
-def topics(stack: Stack, namespace: str) -> Iterator[Topics]:
-    written = Topics(stack, namespace)
-    yield written
-    written.close()
+def topics(stack: Stack, namespace: str) -> Topics:
+    return Topics(stack, namespace)
 
 
 @pytest.fixture(scope="module")

@@ -131,9 +131,6 @@ class Topics:
                     ends += 1
         consumer.close()
 
-    def close(self) -> None:
-        self._registry.close()
-
 
 @dataclass
 class Sink:

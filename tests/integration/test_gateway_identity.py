@@ -43,7 +43,6 @@ class Site:
     def close(self) -> None:
         """Let go of the connections."""
         self._client.close()
-        self._registry.close()
 
     def send(self, body: Any, headers: Mapping[str, str] | None = None, client: str = "") -> httpx.Response:
         """As a page of the shop, unless other headers are given; each from an address of its own."""

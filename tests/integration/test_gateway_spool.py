@@ -124,9 +124,8 @@ def test_what_a_killed_gateway_left_is_delivered_by_the_next_which_starts_withou
     stack: Stack, namespace: str, tmp_path: Path
 ) -> None:
     answered: set[str] = set()
-    with Registry(stack.registry_url) as registry:
-        seen = SchemaIds(registry, NOWHERE, Namespace(namespace), tmp_path)
-        assert seen.ask(INTERACTIONS) != seen.ask(DEAD_LETTER)
+    seen = SchemaIds(Registry(stack.registry_url), NOWHERE, Namespace(namespace), tmp_path)
+    assert seen.ask(INTERACTIONS) != seen.ask(DEAD_LETTER)
     with ExitStack() as still_running, stopped(stack, namespace, tmp_path) as gateway:
         with ThreadPoolExecutor(4) as threads:
             senders = [threads.submit(_send_until_it_dies, gateway) for _ in range(4)]

@@ -4,7 +4,8 @@ import pytest
 
 from schemas.topics import INTERACTIONS, Namespace
 from wire.errors import RegistryUnavailable
-from wire.registry import Registry, without_credentials
+from wire.registry import Registry
+from wire.registry_api import without_credentials
 
 
 @pytest.mark.parametrize(
@@ -20,10 +21,8 @@ def test_they_are_not_shown(url: str, shown: str) -> None:
 
 
 def test_they_are_not_in_what_is_said_of_a_registry_that_is_away() -> None:
-    with (
-        Registry("http://user:secret@127.0.0.1:9/v7") as registry,
-        pytest.raises(RegistryUnavailable) as away,
-    ):
+    registry = Registry("http://user:secret@127.0.0.1:9/v7")
+    with pytest.raises(RegistryUnavailable) as away:
         registry.id_of(INTERACTIONS, Namespace(""))
     assert "secret" not in str(away.value)
     assert "127.0.0.1:9" in str(away.value)
