@@ -1,15 +1,15 @@
 """When to look at which row again, without looking at all of them."""
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 
 
 class Agenda:
     """One appointment a key, in epoch milliseconds; an earlier one replaces a later one."""
 
-    def __init__(self, appointments: Iterable[tuple[str, int]] = ()) -> None:
-        self._at = dict(appointments)
-        self._heap = [(at, key) for key, at in self._at.items()]
+    def __init__(self, appointments: Mapping[str, int] | None = None) -> None:
+        self._at = dict(appointments or {})
+        self._heap = list(zip(self._at.values(), self._at, strict=True))
         heapq.heapify(self._heap)
 
     def schedule(self, key: str, at: int) -> None:

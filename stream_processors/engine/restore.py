@@ -6,7 +6,7 @@ does not, and loads a changelog several times faster.
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -145,24 +145,27 @@ class Reader:
                 heard_at = self._clock()
             elif self._clock() - heard_at > SILENCE_S:
                 raise TimeoutError(f"nothing more comes of {sorted(pending)}, before their ends")
-            for message in messages:
-                error = message.error()
-                if error is None:
-                    _keep(message, rows)
-                elif (source := _stopped_at(message, error, ends)) is not None:
+            for message, error in _keep(messages, rows):
+                source = _stopped_at(message, error, ends)
+                if source is not None:
                     pending.discard(source)
         self._consumer.unassign()
         return rows
 
 
-def _keep(message: Message, rows: Rows) -> None:
-    """The last record of a key is its row; a tombstone is none."""
-    key, value = (message.key() or b"").decode(), message.value()
-    kept = rows[message.topic(), message.partition()]  # type: ignore[index]
-    if value is None:
-        kept.pop(key, None)
-    else:
-        kept[key] = value
+def _keep(messages: Iterable[Message], rows: Rows) -> Iterator[tuple[Message, KafkaError]]:
+    """The last record of a key is its row; a tombstone is none. Gives those that are no records."""
+    for message in messages:
+        error = message.error()
+        if error is not None:
+            yield message, error
+            continue
+        kept = rows[message.topic(), message.partition()]  # type: ignore[index]
+        key, value = (message.key() or b"").decode(), message.value()
+        if value is None:
+            kept.pop(key, None)
+        else:
+            kept[key] = value
 
 
 def _stopped_at(

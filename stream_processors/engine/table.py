@@ -161,12 +161,11 @@ class Table(Generic[Row]):
             self._warm, self._hot = self._hot, {}
 
 
-def _appointments(spec: TableSpec[Row], committed: dict[str, bytes]) -> Iterator[tuple[str, int]]:
-    if spec.due is not None:
-        for key, packed in committed.items():
-            at = spec.due(packed)
-            if at is not None:
-                yield key, at
+def _appointments(spec: TableSpec[Row], committed: dict[str, bytes]) -> dict[str, int]:
+    due = spec.due
+    if due is None:
+        return {}
+    return {key: at for key, packed in committed.items() if (at := due(packed)) is not None}
 
 
 def _ranks(rank: Callable[[bytes], float], committed: dict[str, bytes]) -> Iterator[tuple[str, float]]:

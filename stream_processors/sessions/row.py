@@ -19,6 +19,8 @@ from stream_processors.sessions.event import IDENTITY_BYTES, MOMENT_BYTES, Momen
 PACKED_VERSION = 2
 _HEADER = struct.Struct(">BBIQ")
 _CLOSED, _EVICTED = 1, 2
+_AGE = struct.Struct(">xB4xQ")
+"""The flags and the last arrival in the header."""
 
 Told = tuple[Moment, str]
 """A text and the moment of the event that told it."""
@@ -139,6 +141,12 @@ def glance(data: bytes) -> Glance:
     """Read the header of packed bytes."""
     _version, flags, events, last_received = _HEADER.unpack_from(data)
     return Glance(events, last_received, bool(flags & _CLOSED), bool(flags & _EVICTED))
+
+
+def age(data: bytes) -> tuple[int, int]:
+    """What tells how old a packed row is: 1 where it is closed, 2 more where it is evicted; last_received."""
+    told: tuple[int, int] = _AGE.unpack_from(data)
+    return told
 
 
 def appearance(moment: Moment, perfume_id: str) -> bytes:
