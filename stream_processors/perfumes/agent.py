@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple
+from typing import Any, ClassVar, Generic, NamedTuple
 
 from schemas.reasons import Stage
 from schemas.topics import (
@@ -46,9 +46,9 @@ class PerfumeAgent:
     All three live in the perfume's partition, so that one transaction changes them together.
     """
 
-    application = "perfume-agent"
-    stage = Stage.PERFUME_AGENT
-    source: Topic = PERFUME_ACTIVITY
+    application: ClassVar[str] = "perfume-agent"
+    stage: ClassVar[Stage] = Stage.PERFUME_AGENT
+    source: ClassVar[Topic] = PERFUME_ACTIVITY
 
     def __init__(
         self,

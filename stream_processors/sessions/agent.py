@@ -1,7 +1,7 @@
 """The session agent: interactions in, one row a session, published as `sessions`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from schemas import limits
 from schemas.reasons import Reason, Stage
@@ -24,9 +24,9 @@ LOOK_AGAIN_MS = 3_600_000
 class SessionAgent:
     """The job that turns Interactions into session rows (engine.job.Job)."""
 
-    application = "session-agent"
-    stage = Stage.SESSION_AGENT
-    source: Topic = INTERACTIONS
+    application: ClassVar[str] = "session-agent"
+    stage: ClassVar[Stage] = Stage.SESSION_AGENT
+    source: ClassVar[Topic] = INTERACTIONS
 
     def __init__(
         self,
