@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from schemas.interaction import check_interaction
 from schemas.topics import (
@@ -22,6 +22,9 @@ from stream_processors.sessions.agent import SessionAgent
 from wire.codec import Decoder, Encoder
 from wire.partitions import check_home, home_partition
 from wire.registry import Registry
+
+WRITTEN: Final = (PERFUME_ACTIVITY, SESSIONS, PERFUME_STATS, AFFINITIES, RECOMMENDATION_FEEDBACK)
+"""What the agents write that has a schema."""
 
 Encode = Callable[[Mapping[str, Any]], bytes]
 

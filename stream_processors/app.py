@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from schemas.api_keys import ApiKeys
 from schemas.topics import DEAD_LETTER, INTERACTIONS, PERFUME_ACTIVITY, Namespace
-from stream_processors.agents import encoder, perfume_agent, session_agent
+from stream_processors.agents import WRITTEN, encoder, perfume_agent, session_agent
 from stream_processors.engine.engine import Engine
 from stream_processors.engine.fetch import NoTables, transport_class
 from stream_processors.engine.job import Job
@@ -57,6 +57,7 @@ class Worker:
 def build(settings: Settings) -> Worker:
     """Wire a worker. Raises wire.errors.RegistryUnavailable where our schemas cannot be found."""
     namespace, registry = settings.topics, Registry(settings.registry_url)
+    registry.look_up((*WRITTEN, DEAD_LETTER), namespace)
     metrics = CollectorRegistry()
     instruments = Instruments(metrics)
     dead_letter = encoder(DEAD_LETTER, registry, namespace)

@@ -5,7 +5,8 @@ Ids are immutable in a registry, so a cached answer never goes stale.
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
@@ -40,6 +41,12 @@ class Registry:
         schema_id = _id_in(self._api.ask("POST", f"/subjects/{subject}/versions", _document(topic)))
         self._api.ask("PUT", f"/config/{subject}", {"compatibility": COMPATIBILITY})
         return schema_id
+
+    def look_up(self, topics: Collection[Topic], namespace: Namespace) -> None:
+        """Ask for several ids at once: `id_of` knows them from then on. Raises what it raises."""
+        with ThreadPoolExecutor(len(topics), thread_name_prefix="registry") as threads:
+            for _known in threads.map(lambda topic: self.id_of(topic, namespace), topics):
+                pass
 
     def id_of(self, topic: Topic, namespace: Namespace) -> int:
         """The id of our version of the topic's schema. Raises NotRegistered or RegistryUnavailable."""

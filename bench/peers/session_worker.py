@@ -6,7 +6,7 @@ perfume agent is left out before anything starts.
 
 from dataclasses import replace
 
-from stream_processors import __main__ as program
+from stream_processors import __main__, worker
 from stream_processors.app import Worker, build
 from stream_processors.settings import Settings
 
@@ -20,5 +20,5 @@ def sessions_only(settings: Settings) -> Worker:
 
 
 if __name__ == "__main__":
-    program.build = sessions_only  # type: ignore[attr-defined]
-    program.main()
+    worker.build = sessions_only  # type: ignore[attr-defined]
+    __main__.main()

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from stream_processors import __main__ as program
+from stream_processors import worker as program
 from stream_processors.app import Running
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from schemas import avro_schemas
-from schemas.topics import INTERACTIONS, Namespace
+from schemas.topics import INTERACTIONS, SESSIONS, Namespace
 from wire.errors import NotRegistered, RegistryRefuses, RegistryUnavailable, UnknownSchema
 from wire.registry import Registry
 from wire.registry_api import TRIES, RegistryApi
@@ -73,6 +73,23 @@ def test_an_id_is_asked_for_once() -> None:
         registry = Registry(fake.url)
         assert [registry.id_of(INTERACTIONS, EVERYTHING) for _ in range(2)] == [7, 7]
         assert fake.asked == [("POST", "/subjects/interactions-value", None)]
+
+
+def test_several_ids_are_asked_for_at_once() -> None:
+    with serving(KNOWN) as fake:
+        registry = Registry(fake.url)
+        registry.look_up((INTERACTIONS, SESSIONS), EVERYTHING)
+        assert {path for _method, path, _credentials in fake.asked} == {
+            "/subjects/interactions-value",
+            "/subjects/sessions-value",
+        }
+        assert registry.id_of(SESSIONS, EVERYTHING) == 7
+        assert len(fake.asked) == 2
+
+
+def test_the_first_that_is_missing_is_told() -> None:
+    with serving(ABSENT) as fake, pytest.raises(NotRegistered):
+        Registry(fake.url).look_up((INTERACTIONS, SESSIONS), EVERYTHING)
 
 
 def test_user_and_password_are_told_to_the_registry() -> None:
