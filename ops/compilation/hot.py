@@ -1,8 +1,8 @@
 """Which modules are compiled: those where CPU time goes for each event.
 
-They are plainly typed Python, and tested as they are. mypyc asks of them only that what a class has itself is a
-ClassVar, that a class which extends a builtin is marked (`mypyc_attr(native_class=False)`), that no dataclass has a
-field of type `object`, or type parameters.
+They are plainly typed Python, and tested as they are. mypyc asks of them only that what a class has itself is
+a ClassVar, that a class which extends a builtin is marked (`mypyc_attr(native_class=False)`), and that no
+dataclass has a field of type `object`, or type parameters.
 """
 
 from typing import Final
