@@ -78,7 +78,7 @@ def taken(intake: Intake, single: bool) -> Answer:
         return _all_rejected(intake, single)
     document: dict[str, Any] = {"success": True}
     if single:
-        document["eventId"] = intake.accepted[0].event_id
+        document["eventId"], _own, _visitor = intake.accepted[0]
     else:
         document["count"] = len(intake.accepted)
         if intake.rejected:

@@ -5,7 +5,7 @@ Pure: what the request and the process bring along comes in as plain values.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from ingest_gateway.batch import Batch, Malformed, refusal_of
 from ingest_gateway.caller import Source
@@ -22,17 +22,11 @@ from schemas.reasons import Reason
 from schemas.rejection import InvalidEvent
 from schemas.validation import ValidEvent, checked
 
+Interaction = tuple[str, bytes, Visitor]
+"""One value of the topic `interactions`: its event's id, and the Avro bytes of the fields before session_id.
 
-class Interaction(NamedTuple):
-    """One value of the topic `interactions`.
-
-    `own`: the Avro bytes of the fields before session_id. The visitor has the others, so that they are
-    encoded once for all events of a request that have them in common.
-    """
-
-    event_id: str
-    own: bytes
-    visitor: Visitor
+The visitor has the others, so that they are encoded once for all events of a request that share them.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +113,7 @@ def take_in(batch: Batch, arrival: Arrival, stamps: Stamps) -> Intake:
             continue
         seen.add(identity)
         event["receipt"] = stamps.next_receipt()
-        intake.accepted.append(Interaction(event_id, interaction_own(event), visitor))
+        intake.accepted.append((event_id, interaction_own(event), visitor))
     return intake
 
 

@@ -121,8 +121,9 @@ class KafkaPublisher:
         delivery = Delivery(len(records), self._loop.time() + self._patience_s, self._reported)
         sent = 0
         try:
-            for record in records:
-                self.client.produce(self.topic, record.value, record.key, on_delivery=delivery.report)
+            produce, topic, report = self.client.produce, self.topic, delivery.report
+            for key, value in records:
+                produce(topic, value, key, on_delivery=report)
                 sent += 1
         except (BufferError, KafkaException) as error:
             delivery.miss(len(records) - sent, _kafka_error(error))

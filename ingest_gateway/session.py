@@ -40,4 +40,6 @@ def check_names_nobody(event: ClientEvent) -> None:
 
 def names_user(holder: Mapping[str, Any] | None) -> bool:
     """Whether this object claims who the visitor is."""
-    return holder is not None and (holder.get("userId") is not None or holder.get("user_id") is not None)
+    if not holder or ("userId" not in holder and "user_id" not in holder):
+        return False
+    return holder.get("userId") is not None or holder.get("user_id") is not None

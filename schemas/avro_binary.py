@@ -25,10 +25,11 @@ SOME: Final = "\2"
 END: Final = "\0"
 """Goes behind an array's items."""
 
-_LOW_BITS: Final = 14
+_LOW_BITS: Final = 13
 _LOW: Final = (1 << _LOW_BITS) - 1
 _KEPT: Final = 1 << 16
-_LARGEST_ZIGZAG: Final = 2**64 - 1
+_KEPT_TEXTS: Final = 1 << 8
+_LARGEST: Final = 2**63 - 1
 _INT32: Final = range(-(2**31), 2**31)
 _DOUBLE: Final = struct.Struct("<d")
 
@@ -46,7 +47,7 @@ class _Varints(dict[int, str]):
     """Varints of what a number's low bits leave, remembered: times of one day share theirs."""
 
     def __missing__(self, number: int) -> str:
-        if number > _LARGEST_ZIGZAG >> _LOW_BITS:
+        if number > _LARGEST >> _LOW_BITS:
             raise ValueError("an integer beyond 64 bits")
         if len(self) >= _KEPT:
             self.clear()
@@ -66,17 +67,34 @@ def size(number: int) -> str:
     return SIZES[number] if number < USUAL else _varint(number << 1)
 
 
-_SMALL: Final = [_varint(zigzag) for zigzag in range(_LOW + 1)]
-_LOW_HALF: Final = [chr(low & 0x7F | 0x80) + chr(low >> 7 | 0x80) for low in range(_LOW + 1)]
+class _Written(dict[str, str]):
+    """Texts with their size before them, remembered: for fields that have few different ones."""
+
+    def __missing__(self, text: str) -> str:
+        if len(self) >= _KEPT_TEXTS:
+            self.clear()
+        ascii_text = text if is_ascii(text) else utf8(text)
+        written = self[text] = size(len(ascii_text)) + ascii_text
+        return written
+
+
+WRITTEN: Final = _Written()
+
+_SMALL: Final = [_varint(number << 1) for number in range(_LOW + 1)]
+_LOW_HALF: Final = [chr(low << 1 & 0x7F | 0x80) + chr(low >> 6 | 0x80) for low in range(_LOW + 1)]
 _HIGH_HALF: Final = _Varints()
 
 
 def long(number: int) -> str:
     """A long. Raises ValueError beyond 64 bits, TypeError for what is no integer."""
-    zigzag = number << 1 if number >= 0 else ~(number << 1)
-    if zigzag <= _LOW:
-        return _SMALL[zigzag]
-    return _LOW_HALF[zigzag & _LOW] + _HIGH_HALF[zigzag >> _LOW_BITS]
+    # In zigzag form (twice the number, or less one for a negative one), 14 low bits and the rest.
+    if number > _LOW:
+        return _LOW_HALF[number & _LOW] + _HIGH_HALF[number >> _LOW_BITS]
+    if number >= 0:
+        return _SMALL[number]
+    if ~number > _LARGEST:
+        raise ValueError("an integer beyond 64 bits")
+    return _varint(~(number << 1))
 
 
 def int32(number: int) -> str:

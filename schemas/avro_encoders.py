@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from schemas.avro_binary import (
-    END, FALSE, NULL, SIZES, SOME, SOME_SIZES, TRUE, USUAL, double, int32, is_ascii, long, raw, size,
-    some_utf8, texts, utf8,
+    END, FALSE, NULL, SIZES, SOME, SOME_SIZES, TRUE, USUAL, WRITTEN, double, int32, is_ascii, long, raw,
+    size, some_utf8, texts, utf8,
 )
 
 
@@ -62,48 +62,48 @@ def dead_letter(record: Mapping[str, Any]) -> bytes:
     payload = record["payload"]
     source_topic = record.get("source_topic")
     if source_topic is None:
-        source_topic = NULL
+        source_topic_size, source_topic = NULL, ""
     elif (n := len(source_topic)) < USUAL and is_ascii(source_topic):
-        source_topic = SOME_SIZES[n] + source_topic
+        source_topic_size = SOME_SIZES[n]
     else:
-        source_topic = some_utf8(source_topic)
+        source_topic_size, source_topic = "", some_utf8(source_topic)
     source_partition = record.get("source_partition")
     source_offset = record.get("source_offset")
     schema_id = record.get("schema_id")
     request_id = record.get("request_id")
     if request_id is None:
-        request_id = NULL
+        request_id_size, request_id = NULL, ""
     elif (n := len(request_id)) < USUAL and is_ascii(request_id):
-        request_id = SOME_SIZES[n] + request_id
+        request_id_size = SOME_SIZES[n]
     else:
-        request_id = some_utf8(request_id)
+        request_id_size, request_id = "", some_utf8(request_id)
     session_id = record.get("session_id")
     if session_id is None:
-        session_id = NULL
+        session_id_size, session_id = NULL, ""
     elif (n := len(session_id)) < USUAL and is_ascii(session_id):
-        session_id = SOME_SIZES[n] + session_id
+        session_id_size = SOME_SIZES[n]
     else:
-        session_id = some_utf8(session_id)
+        session_id_size, session_id = "", some_utf8(session_id)
     event_id = record.get("event_id")
     if event_id is None:
-        event_id = NULL
+        event_id_size, event_id = NULL, ""
     elif (n := len(event_id)) < USUAL and is_ascii(event_id):
-        event_id = SOME_SIZES[n] + event_id
+        event_id_size = SOME_SIZES[n]
     else:
-        event_id = some_utf8(event_id)
+        event_id_size, event_id = "", some_utf8(event_id)
     return (
         f"{SIZES[n] if (n := len(stage)) < USUAL else size(n)}{stage}"
         f"{SIZES[n] if (n := len(reason)) < USUAL else size(n)}{reason}"
         f"{SIZES[n] if (n := len(message)) < USUAL else size(n)}{message}"
         f"{long(first_seen)}"
         f"{raw(payload)}"
-        f"{source_topic}"
+        f"{source_topic_size}{source_topic}"
         f"{NULL if source_partition is None else SOME + int32(source_partition)}"
         f"{NULL if source_offset is None else SOME + long(source_offset)}"
         f"{NULL if schema_id is None else SOME + int32(schema_id)}"
-        f"{request_id}"
-        f"{session_id}"
-        f"{event_id}"
+        f"{request_id_size}{request_id}"
+        f"{session_id_size}{session_id}"
+        f"{event_id_size}{event_id}"
     ).encode("latin-1")
 
 
@@ -113,79 +113,71 @@ def interaction_own(record: Mapping[str, Any]) -> bytes:
     if not is_ascii(event_id):
         event_id = utf8(event_id)
     event_type = record["event_type"]
-    if not is_ascii(event_type):
-        event_type = utf8(event_type)
     event_category = record["event_category"]
-    if not is_ascii(event_category):
-        event_category = utf8(event_category)
     occurred_at = record["occurred_at"]
     time_source = record["time_source"]
-    if not is_ascii(time_source):
-        time_source = utf8(time_source)
     client_time = record["client_time"]
     path = record["path"]
     if not is_ascii(path):
         path = utf8(path)
     perfume_id = record["perfume_id"]
     if perfume_id is None:
-        perfume_id = NULL
+        perfume_id_size, perfume_id = NULL, ""
     elif (n := len(perfume_id)) < USUAL and is_ascii(perfume_id):
-        perfume_id = SOME_SIZES[n] + perfume_id
+        perfume_id_size = SOME_SIZES[n]
     else:
-        perfume_id = some_utf8(perfume_id)
+        perfume_id_size, perfume_id = "", some_utf8(perfume_id)
     house_id = record["house_id"]
     if house_id is None:
-        house_id = NULL
+        house_id_size, house_id = NULL, ""
     elif (n := len(house_id)) < USUAL and is_ascii(house_id):
-        house_id = SOME_SIZES[n] + house_id
+        house_id_size = SOME_SIZES[n]
     else:
-        house_id = some_utf8(house_id)
+        house_id_size, house_id = "", some_utf8(house_id)
     note_id = record["note_id"]
     if note_id is None:
-        note_id = NULL
+        note_id_size, note_id = NULL, ""
     elif (n := len(note_id)) < USUAL and is_ascii(note_id):
-        note_id = SOME_SIZES[n] + note_id
+        note_id_size = SOME_SIZES[n]
     else:
-        note_id = some_utf8(note_id)
+        note_id_size, note_id = "", some_utf8(note_id)
     event_data = record["event_data"]
     if event_data is None:
-        event_data = NULL
+        event_data_size, event_data = NULL, ""
     elif (n := len(event_data)) < USUAL and is_ascii(event_data):
-        event_data = SOME_SIZES[n] + event_data
+        event_data_size = SOME_SIZES[n]
     else:
-        event_data = some_utf8(event_data)
+        event_data_size, event_data = "", some_utf8(event_data)
     duration = record["duration"]
     value = record["value"]
     referrer = record["referrer"]
     if referrer is None:
-        referrer = NULL
+        referrer_size, referrer = NULL, ""
     elif (n := len(referrer)) < USUAL and is_ascii(referrer):
-        referrer = SOME_SIZES[n] + referrer
+        referrer_size = SOME_SIZES[n]
     else:
-        referrer = some_utf8(referrer)
+        referrer_size, referrer = "", some_utf8(referrer)
     seq = record["seq"]
     device_type = record["device_type"]
-    if not is_ascii(device_type):
-        device_type = utf8(device_type)
     truncated = record["truncated"]
     receipt = record["receipt"]
     return (
         f"{SIZES[n] if (n := len(event_id)) < USUAL else size(n)}{event_id}"
-        f"{SIZES[n] if (n := len(event_type)) < USUAL else size(n)}{event_type}"
-        f"{SIZES[n] if (n := len(event_category)) < USUAL else size(n)}{event_category}"
+        f"{WRITTEN[event_type]}"
+        f"{WRITTEN[event_category]}"
         f"{long(occurred_at)}"
-        f"{SIZES[n] if (n := len(time_source)) < USUAL else size(n)}{time_source}"
+        f"{WRITTEN[time_source]}"
         f"{NULL if client_time is None else SOME + long(client_time)}"
         f"{SIZES[n] if (n := len(path)) < USUAL else size(n)}{path}"
-        f"{perfume_id}"
-        f"{house_id}"
-        f"{note_id}"
-        f"{event_data}"
+        f"{perfume_id_size}{perfume_id}"
+        f"{house_id_size}{house_id}"
+        f"{note_id_size}{note_id}"
+        f"{event_data_size}{event_data}"
         f"{NULL if duration is None else SOME + long(duration)}"
         f"{NULL if value is None else SOME + double(value)}"
-        f"{referrer}"
+        f"{referrer_size}{referrer}"
         f"{NULL if seq is None else SOME + long(seq)}"
-        f"{SIZES[n] if (n := len(device_type)) < USUAL else size(n)}{device_type}"
+        f"{WRITTEN[device_type]}"
         f"{texts(truncated) if truncated else END}"
         f"{long(receipt)}"
     ).encode("latin-1")
@@ -198,25 +190,25 @@ def interaction_shared(record: Mapping[str, Any]) -> bytes:
         session_id = utf8(session_id)
     user_id = record["user_id"]
     if user_id is None:
-        user_id = NULL
+        user_id_size, user_id = NULL, ""
     elif (n := len(user_id)) < USUAL and is_ascii(user_id):
-        user_id = SOME_SIZES[n] + user_id
+        user_id_size = SOME_SIZES[n]
     else:
-        user_id = some_utf8(user_id)
+        user_id_size, user_id = "", some_utf8(user_id)
     visitor_id = record["visitor_id"]
     if visitor_id is None:
-        visitor_id = NULL
+        visitor_id_size, visitor_id = NULL, ""
     elif (n := len(visitor_id)) < USUAL and is_ascii(visitor_id):
-        visitor_id = SOME_SIZES[n] + visitor_id
+        visitor_id_size = SOME_SIZES[n]
     else:
-        visitor_id = some_utf8(visitor_id)
+        visitor_id_size, visitor_id = "", some_utf8(visitor_id)
     tab_id = record["tab_id"]
     if tab_id is None:
-        tab_id = NULL
+        tab_id_size, tab_id = NULL, ""
     elif (n := len(tab_id)) < USUAL and is_ascii(tab_id):
-        tab_id = SOME_SIZES[n] + tab_id
+        tab_id_size = SOME_SIZES[n]
     else:
-        tab_id = some_utf8(tab_id)
+        tab_id_size, tab_id = "", some_utf8(tab_id)
     sent_at = record["sent_at"]
     received_at = record["received_at"]
     browser = record["browser"]
@@ -227,11 +219,11 @@ def interaction_shared(record: Mapping[str, Any]) -> bytes:
         os = utf8(os)
     user_agent = record["user_agent"]
     if user_agent is None:
-        user_agent = NULL
+        user_agent_size, user_agent = NULL, ""
     elif (n := len(user_agent)) < USUAL and is_ascii(user_agent):
-        user_agent = SOME_SIZES[n] + user_agent
+        user_agent_size = SOME_SIZES[n]
     else:
-        user_agent = some_utf8(user_agent)
+        user_agent_size, user_agent = "", some_utf8(user_agent)
     is_bot = record["is_bot"]
     bot_suspect = record["bot_suspect"]
     source = record["source"]
@@ -239,44 +231,44 @@ def interaction_shared(record: Mapping[str, Any]) -> bytes:
         source = utf8(source)
     sdk = record["sdk"]
     if sdk is None:
-        sdk = NULL
+        sdk_size, sdk = NULL, ""
     elif (n := len(sdk)) < USUAL and is_ascii(sdk):
-        sdk = SOME_SIZES[n] + sdk
+        sdk_size = SOME_SIZES[n]
     else:
-        sdk = some_utf8(sdk)
+        sdk_size, sdk = "", some_utf8(sdk)
     context = record["context"]
     if context is None:
-        context = NULL
+        context_size, context = NULL, ""
     elif (n := len(context)) < USUAL and is_ascii(context):
-        context = SOME_SIZES[n] + context
+        context_size = SOME_SIZES[n]
     else:
-        context = some_utf8(context)
+        context_size, context = "", some_utf8(context)
     consent = record["consent"]
     if consent is None:
-        consent = NULL
+        consent_size, consent = NULL, ""
     elif (n := len(consent)) < USUAL and is_ascii(consent):
-        consent = SOME_SIZES[n] + consent
+        consent_size = SOME_SIZES[n]
     else:
-        consent = some_utf8(consent)
+        consent_size, consent = "", some_utf8(consent)
     gateway_boot = record["gateway_boot"]
     if not is_ascii(gateway_boot):
         gateway_boot = utf8(gateway_boot)
     return (
         f"{SIZES[n] if (n := len(session_id)) < USUAL else size(n)}{session_id}"
-        f"{user_id}"
-        f"{visitor_id}"
-        f"{tab_id}"
+        f"{user_id_size}{user_id}"
+        f"{visitor_id_size}{visitor_id}"
+        f"{tab_id_size}{tab_id}"
         f"{NULL if sent_at is None else SOME + long(sent_at)}"
         f"{long(received_at)}"
         f"{SIZES[n] if (n := len(browser)) < USUAL else size(n)}{browser}"
         f"{SIZES[n] if (n := len(os)) < USUAL else size(n)}{os}"
-        f"{user_agent}"
+        f"{user_agent_size}{user_agent}"
         f"{TRUE if is_bot else FALSE}"
         f"{TRUE if bot_suspect else FALSE}"
         f"{SIZES[n] if (n := len(source)) < USUAL else size(n)}{source}"
-        f"{sdk}"
-        f"{context}"
-        f"{consent}"
+        f"{sdk_size}{sdk}"
+        f"{context_size}{context}"
+        f"{consent_size}{consent}"
         f"{SIZES[n] if (n := len(gateway_boot)) < USUAL else size(n)}{gateway_boot}"
     ).encode("latin-1")
 
@@ -327,55 +319,53 @@ def perfume_activity(record: Mapping[str, Any]) -> bytes:
     if not is_ascii(event_id):
         event_id = utf8(event_id)
     event_type = record["event_type"]
-    if not is_ascii(event_type):
-        event_type = utf8(event_type)
     occurred_at = record["occurred_at"]
     view_duration = record.get("view_duration")
     view_segment = record.get("view_segment")
     rating = record.get("rating")
     recommendation_id = record.get("recommendation_id")
     if recommendation_id is None:
-        recommendation_id = NULL
+        recommendation_id_size, recommendation_id = NULL, ""
     elif (n := len(recommendation_id)) < USUAL and is_ascii(recommendation_id):
-        recommendation_id = SOME_SIZES[n] + recommendation_id
+        recommendation_id_size = SOME_SIZES[n]
     else:
-        recommendation_id = some_utf8(recommendation_id)
+        recommendation_id_size, recommendation_id = "", some_utf8(recommendation_id)
     recommendation_source = record.get("recommendation_source")
     if recommendation_source is None:
-        recommendation_source = NULL
+        recommendation_source_size, recommendation_source = NULL, ""
     elif (n := len(recommendation_source)) < USUAL and is_ascii(recommendation_source):
-        recommendation_source = SOME_SIZES[n] + recommendation_source
+        recommendation_source_size = SOME_SIZES[n]
     else:
-        recommendation_source = some_utf8(recommendation_source)
+        recommendation_source_size, recommendation_source = "", some_utf8(recommendation_source)
     recommendation_algorithm = record.get("recommendation_algorithm")
     if recommendation_algorithm is None:
-        recommendation_algorithm = NULL
+        recommendation_algorithm_size, recommendation_algorithm = NULL, ""
     elif (n := len(recommendation_algorithm)) < USUAL and is_ascii(recommendation_algorithm):
-        recommendation_algorithm = SOME_SIZES[n] + recommendation_algorithm
+        recommendation_algorithm_size = SOME_SIZES[n]
     else:
-        recommendation_algorithm = some_utf8(recommendation_algorithm)
+        recommendation_algorithm_size, recommendation_algorithm = "", some_utf8(recommendation_algorithm)
     recommendation_position = record.get("recommendation_position")
     thumbs = record.get("thumbs")
     if thumbs is None:
-        thumbs = NULL
+        thumbs_size, thumbs = NULL, ""
     elif (n := len(thumbs)) < USUAL and is_ascii(thumbs):
-        thumbs = SOME_SIZES[n] + thumbs
+        thumbs_size = SOME_SIZES[n]
     else:
-        thumbs = some_utf8(thumbs)
+        thumbs_size, thumbs = "", some_utf8(thumbs)
     return (
         f"{SIZES[n] if (n := len(perfume_id)) < USUAL else size(n)}{perfume_id}"
         f"{SIZES[n] if (n := len(viewer)) < USUAL else size(n)}{viewer}"
         f"{SIZES[n] if (n := len(event_id)) < USUAL else size(n)}{event_id}"
-        f"{SIZES[n] if (n := len(event_type)) < USUAL else size(n)}{event_type}"
+        f"{WRITTEN[event_type]}"
         f"{long(occurred_at)}"
         f"{NULL if view_duration is None else SOME + long(view_duration)}"
         f"{NULL if view_segment is None else SOME + long(view_segment)}"
         f"{NULL if rating is None else SOME + int32(rating)}"
-        f"{recommendation_id}"
-        f"{recommendation_source}"
-        f"{recommendation_algorithm}"
+        f"{recommendation_id_size}{recommendation_id}"
+        f"{recommendation_source_size}{recommendation_source}"
+        f"{recommendation_algorithm_size}{recommendation_algorithm}"
         f"{NULL if recommendation_position is None else SOME + long(recommendation_position)}"
-        f"{thumbs}"
+        f"{thumbs_size}{thumbs}"
     ).encode("latin-1")
 
 
@@ -472,18 +462,18 @@ def recommendation_feedback(record: Mapping[str, Any]) -> bytes:
     revision = record["revision"]
     source = record.get("source")
     if source is None:
-        source = NULL
+        source_size, source = NULL, ""
     elif (n := len(source)) < USUAL and is_ascii(source):
-        source = SOME_SIZES[n] + source
+        source_size = SOME_SIZES[n]
     else:
-        source = some_utf8(source)
+        source_size, source = "", some_utf8(source)
     algorithm = record.get("algorithm")
     if algorithm is None:
-        algorithm = NULL
+        algorithm_size, algorithm = NULL, ""
     elif (n := len(algorithm)) < USUAL and is_ascii(algorithm):
-        algorithm = SOME_SIZES[n] + algorithm
+        algorithm_size = SOME_SIZES[n]
     else:
-        algorithm = some_utf8(algorithm)
+        algorithm_size, algorithm = "", some_utf8(algorithm)
     position = record.get("position")
     viewed = record["viewed"]
     clicked = record["clicked"]
@@ -493,11 +483,11 @@ def recommendation_feedback(record: Mapping[str, Any]) -> bytes:
     hidden = record["hidden"]
     thumbs = record.get("thumbs")
     if thumbs is None:
-        thumbs = NULL
+        thumbs_size, thumbs = NULL, ""
     elif (n := len(thumbs)) < USUAL and is_ascii(thumbs):
-        thumbs = SOME_SIZES[n] + thumbs
+        thumbs_size = SOME_SIZES[n]
     else:
-        thumbs = some_utf8(thumbs)
+        thumbs_size, thumbs = "", some_utf8(thumbs)
     impression_at = record.get("impression_at")
     first_interaction_at = record.get("first_interaction_at")
     return (
@@ -506,8 +496,8 @@ def recommendation_feedback(record: Mapping[str, Any]) -> bytes:
         f"{SIZES[n] if (n := len(perfume_id)) < USUAL else size(n)}{perfume_id}"
         f"{int32(generation)}"
         f"{long(revision)}"
-        f"{source}"
-        f"{algorithm}"
+        f"{source_size}{source}"
+        f"{algorithm_size}{algorithm}"
         f"{NULL if position is None else SOME + long(position)}"
         f"{TRUE if viewed else FALSE}"
         f"{TRUE if clicked else FALSE}"
@@ -515,7 +505,7 @@ def recommendation_feedback(record: Mapping[str, Any]) -> bytes:
         f"{TRUE if added_to_collection else FALSE}"
         f"{TRUE if rated else FALSE}"
         f"{TRUE if hidden else FALSE}"
-        f"{thumbs}"
+        f"{thumbs_size}{thumbs}"
         f"{NULL if impression_at is None else SOME + long(impression_at)}"
         f"{NULL if first_interaction_at is None else SOME + long(first_interaction_at)}"
     ).encode("latin-1")
@@ -530,18 +520,18 @@ def session(record: Mapping[str, Any]) -> bytes:
     revision = record["revision"]
     user_id = record.get("user_id")
     if user_id is None:
-        user_id = NULL
+        user_id_size, user_id = NULL, ""
     elif (n := len(user_id)) < USUAL and is_ascii(user_id):
-        user_id = SOME_SIZES[n] + user_id
+        user_id_size = SOME_SIZES[n]
     else:
-        user_id = some_utf8(user_id)
+        user_id_size, user_id = "", some_utf8(user_id)
     visitor_id = record.get("visitor_id")
     if visitor_id is None:
-        visitor_id = NULL
+        visitor_id_size, visitor_id = NULL, ""
     elif (n := len(visitor_id)) < USUAL and is_ascii(visitor_id):
-        visitor_id = SOME_SIZES[n] + visitor_id
+        visitor_id_size = SOME_SIZES[n]
     else:
-        visitor_id = some_utf8(visitor_id)
+        visitor_id_size, visitor_id = "", some_utf8(visitor_id)
     started_at = record["started_at"]
     ended_at = record["ended_at"]
     duration = record["duration"]
@@ -565,14 +555,12 @@ def session(record: Mapping[str, Any]) -> bytes:
         exit_page = utf8(exit_page)
     referrer = record.get("referrer")
     if referrer is None:
-        referrer = NULL
+        referrer_size, referrer = NULL, ""
     elif (n := len(referrer)) < USUAL and is_ascii(referrer):
-        referrer = SOME_SIZES[n] + referrer
+        referrer_size = SOME_SIZES[n]
     else:
-        referrer = some_utf8(referrer)
+        referrer_size, referrer = "", some_utf8(referrer)
     device_type = record["device_type"]
-    if not is_ascii(device_type):
-        device_type = utf8(device_type)
     browser = record["browser"]
     if not is_ascii(browser):
         browser = utf8(browser)
@@ -583,8 +571,8 @@ def session(record: Mapping[str, Any]) -> bytes:
         f"{SIZES[n] if (n := len(session_id)) < USUAL else size(n)}{session_id}"
         f"{int32(generation)}"
         f"{long(revision)}"
-        f"{user_id}"
-        f"{visitor_id}"
+        f"{user_id_size}{user_id}"
+        f"{visitor_id_size}{visitor_id}"
         f"{long(started_at)}"
         f"{long(ended_at)}"
         f"{long(duration)}"
@@ -602,8 +590,8 @@ def session(record: Mapping[str, Any]) -> bytes:
         f"{TRUE if bounced else FALSE}"
         f"{SIZES[n] if (n := len(entry_page)) < USUAL else size(n)}{entry_page}"
         f"{SIZES[n] if (n := len(exit_page)) < USUAL else size(n)}{exit_page}"
-        f"{referrer}"
-        f"{SIZES[n] if (n := len(device_type)) < USUAL else size(n)}{device_type}"
+        f"{referrer_size}{referrer}"
+        f"{WRITTEN[device_type]}"
         f"{SIZES[n] if (n := len(browser)) < USUAL else size(n)}{browser}"
         f"{SIZES[n] if (n := len(os)) < USUAL else size(n)}{os}"
     ).encode("latin-1")

@@ -19,8 +19,12 @@ def epoch_ms(name: str, value: str | float | None) -> int | None:
     if value is None:
         return None
     try:
-        time = _from_iso(value) if isinstance(value, str) else int(value)
-    except (ValueError, OverflowError):
+        if isinstance(value, str):
+            since = datetime.fromisoformat(value) - _EPOCH
+            time = since.days * _DAY_MS + since.seconds * 1_000 + since.microseconds // 1_000
+        else:
+            time = int(value)
+    except (ValueError, OverflowError, TypeError):  # the last one for a time without a zone
         time = -1
     if not 0 <= time <= _LAST:
         raise InvalidEvent(
@@ -28,11 +32,3 @@ def epoch_ms(name: str, value: str | float | None) -> int | None:
             f"{name} is {shown(value)}; expected ISO 8601 with a zone, or epoch milliseconds, from 1970 on",
         )
     return time
-
-
-def _from_iso(text: str) -> int:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("without a zone")
-    since = moment - _EPOCH
-    return since.days * _DAY_MS + since.seconds * 1_000 + since.microseconds // 1_000

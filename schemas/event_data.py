@@ -156,9 +156,7 @@ def check_known_keys(row: EventType, data: Mapping[str, Any]) -> None:
         if value is None:
             if key.required:
                 raise InvalidEvent(Reason.MISSING_FIELD, f"{row.name} requires eventData.{key.name}")
-            continue
-        expected = _FITS[key.kind](value, key)
-        if expected:
+        elif expected := _FITS[key.kind](value, key):
             too_long = key.kind is Kind.ID and isinstance(value, str)
             raise InvalidEvent(
                 Reason.ID_TOO_LONG if too_long else Reason.INVALID_FIELD,

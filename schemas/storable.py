@@ -23,7 +23,9 @@ KNOWN_TEXTS: Final = 1_024
 
 Check = Callable[[Mapping[str, Any]], None]
 
-is_canonical_uuid: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}").fullmatch
+is_canonical_uuid: Final = re.compile(
+    "-".join(f"[0-9a-f]{{{digits}}}" for digits in (8, 4, 4, 4, 12))
+).fullmatch
 """A match where the whole text is a UUID in its canonical, lower-case form; else None."""
 
 

@@ -21,6 +21,8 @@ from schemas.rejection import InvalidEvent, shown, shown_of
 from schemas.storable import is_canonical_uuid
 
 _EVENT: Final = TypeAdapter(ClientEvent)
+_ROWS: Final = dict(CATALOGUE)
+"""A plain dictionary: a read-only view of one takes four times as long to look into."""
 
 RATED_BY: Final[Mapping[str, str]] = {"RATING_COMPLETED": "ratings", "RATING_UPDATED": "newRatings"}
 """Where in eventData the rating stands that an event's `value` repeats."""
@@ -68,7 +70,7 @@ def typed(raw: object) -> ClientEvent:
 
 def checked(event: ClientEvent) -> ValidEvent:
     """The event against the catalogue and the limits. Raises InvalidEvent."""
-    row = CATALOGUE.get(event["eventType"])
+    row = _ROWS.get(event["eventType"])
     if row is None:
         raise InvalidEvent(Reason.UNKNOWN_TYPE, f"{shown(event['eventType'])} is not in the event catalogue")
     category = event.get("eventCategory")
@@ -88,7 +90,7 @@ def checked(event: ClientEvent) -> ValidEvent:
     return {
         "event_id": _event_id(event.get("eventId")),
         "event_type": row.name,
-        "event_category": str(row.category),
+        "event_category": str(row.category) if category is None else category,
         "client_time": epoch_ms("timestamp", event.get("timestamp")),
         "path": event["path"],
         "perfume_id": event.get("perfumeId"),
@@ -107,6 +109,8 @@ def checked(event: ClientEvent) -> ValidEvent:
 def _event_id(text: str | None) -> str | None:
     if text is None:
         return None
+    if is_canonical_uuid(text):
+        return text
     canonical = text.lower()
     if not is_canonical_uuid(canonical):
         raise InvalidEvent(Reason.INVALID_FIELD, f"eventId is {shown(text)}; expected a UUID, or none at all")
