@@ -33,14 +33,21 @@ async def read_body(request: Request, receive: Receive, bounds: BodyBounds) -> b
     declared = request.header(b"content-length")
     if declared is not None and declared.isdecimal() and int(declared) > bounds.max_bytes:
         raise _too_large(bounds)
+    if request.has_whole_body:  # a timer takes longer than to read what is there
+        encoded = await _collect(receive, bounds)
+    else:
+        encoded = await _in_time(receive, bounds)
+    return decoded(encoding, encoded, bounds.max_bytes)
+
+
+async def _in_time(receive: Receive, bounds: BodyBounds) -> bytes:
     try:
         async with asyncio.timeout(bounds.deadline_s):
-            encoded = await _collect(receive, bounds)
+            return await _collect(receive, bounds)
     except TimeoutError:
         raise Refusal(
             Reason.REQUEST_TIMEOUT, f"the body was not complete after {bounds.deadline_s:g} seconds"
         ) from None
-    return decoded(encoding, encoded, bounds.max_bytes)
 
 
 async def _collect(receive: Receive, bounds: BodyBounds) -> bytes:

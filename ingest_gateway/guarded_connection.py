@@ -18,6 +18,7 @@ from ingest_gateway import answers
 from ingest_gateway.connection_guard import ConnectionGuard
 from ingest_gateway.errors import Refusal
 from ingest_gateway.metrics import ConnectionEnd
+from ingest_gateway.request import WHOLE_BODY
 from schemas.reasons import Reason
 
 _BODY_GRACE_S: Final = 2.0
@@ -151,6 +152,7 @@ class GuardedConnection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """It is the gateway's turn."""
         super().on_message_complete()
+        self.cycle.scope["extensions"] = {WHOLE_BODY: {}}  # before its task has begun, if all came together
         self._fruitful = True
         self.turn, self.deadline = Turn.ANSWER, inf
         if self.cycle.response_complete:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ingest_gateway.batch import Batch, Malformed, refusal_of
 from ingest_gateway.caller import Source
-from ingest_gateway.enrichment.clock import occurred_at
+from ingest_gateway.enrichment.clock import BatchClock
 from ingest_gateway.errors import Refusal
 from ingest_gateway.session import named
 from ingest_gateway.visitor import BrowserVisitors, ServerVisitors, Visitor, Visitors, Who
@@ -94,6 +94,7 @@ def take_in(batch: Batch, arrival: Arrival, stamps: Stamps) -> Intake:
     except InvalidEvent as fault:
         raise refusal_of(fault) from None
     visitors = _visitors(batch.envelope, arrival, session_id, common)
+    clock = BatchClock(sent_at, arrival.received_at)
     intake = Intake(batch.envelope, batch.single)
     seen: set[tuple[str, str]] = set()
     for index, item in enumerate(batch.items):
@@ -103,7 +104,7 @@ def take_in(batch: Batch, arrival: Arrival, stamps: Stamps) -> Intake:
         try:
             event = checked(item)
             visitor = visitors.of(item)
-            event_id = _complete(event, visitor, sent_at, arrival.received_at, stamps)
+            event_id = _complete(event, visitor, clock, stamps)
         except InvalidEvent as fault:
             intake.rejected.append(Rejected(index, item, fault.reason, fault.message))
             continue
@@ -159,11 +160,9 @@ def _common_fields(
     }
 
 
-def _complete(
-    event: ValidEvent, visitor: Visitor, sent_at: int | None, received_at: int, stamps: Stamps
-) -> str:
+def _complete(event: ValidEvent, visitor: Visitor, clock: BatchClock, stamps: Stamps) -> str:
     """Fill in all but the receipt; gives the event's id. Raises InvalidEvent (too_old)."""
-    event["occurred_at"], event["time_source"] = occurred_at(event["client_time"], sent_at, received_at)
+    event["occurred_at"], event["time_source"] = clock.occurred_at(event["client_time"])
     client = visitor.client
     device = event["device_type"]
     if client.is_bot or device is None or device == "unknown":
@@ -172,5 +171,5 @@ def _complete(
         event["truncated"] += visitor.truncated
     event_id = event["event_id"]
     if event_id is None:
-        event_id = event["event_id"] = stamps.new_event_id(received_at)
+        event_id = event["event_id"] = stamps.new_event_id(clock.received_at)
     return event_id

@@ -42,13 +42,15 @@ def _is_plain(data: Mapping[str, Any], written: bytes, text: str) -> bool:
     Whatever breaks a rule shows in the text, or keeps it from being written at all: a NUL is an escape, a
     number that is not finite turns to null, each level opens a bracket, half a surrogate pair is refused. So
     only what breaks a rule is walked through: a walk takes many times as long, which a stranger could use.
-    Looked for in the text: `in` takes ten times as long for bytes.
+    Looked for in the text: `in` takes ten times as long for bytes; and first for one character, which takes a
+    third of the time.
     """
-    if "\\u0000" in text and "\\u0000" in text.replace("\\\\", ""):
+    if "\\" in text and "\\u0000" in text and "\\u0000" in text.replace("\\\\", ""):
         return False
     if "null" in text and not _is_finite(data):
         return False
-    return text.count("{") + text.count("[") <= limits.EVENT_DATA_DEPTH or not _is_too_deep(written)
+    brackets = text.count("{") + (text.count("[") if "[" in text else 0)
+    return brackets <= limits.EVENT_DATA_DEPTH or not _is_too_deep(written)
 
 
 _LONG_INTEGER: Final = re.compile(rb"-?[0-9]{19,}")

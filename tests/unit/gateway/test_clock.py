@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_gateway.enrichment.clock import TimeSource, occurred_at
+from ingest_gateway.enrichment.clock import BatchClock, TimeSource
 from schemas.limits import MAX_EVENT_AGE_MS
 from schemas.reasons import Reason
 from schemas.rejection import InvalidEvent
@@ -34,12 +34,12 @@ HOUR = 60 * MINUTE
 def test_a_wrong_clock_is_corrected_and_transit_is_not(
     client_time: int | None, sent_at: int | None, expected: tuple[int, TimeSource]
 ) -> None:
-    assert occurred_at(client_time, sent_at, NOW) == expected
+    assert BatchClock(sent_at, NOW).occurred_at(client_time) == expected
 
 
 def test_an_event_older_than_two_days_is_rejected() -> None:
     with pytest.raises(InvalidEvent, match="48 hours old") as caught:
-        occurred_at(NOW - MAX_EVENT_AGE_MS - 1, None, NOW)
+        BatchClock(None, NOW).occurred_at(NOW - MAX_EVENT_AGE_MS - 1)
     assert caught.value.reason is Reason.TOO_OLD
 
 
@@ -49,5 +49,5 @@ _TIMES = st.none() | st.integers(0, 2**47)
 @given(_TIMES, _TIMES)
 def test_no_accepted_time_lies_outside_the_window(client_time: int | None, sent_at: int | None) -> None:
     with suppress(InvalidEvent):
-        time, _ = occurred_at(client_time, sent_at, NOW)
+        time, _ = BatchClock(sent_at, NOW).occurred_at(client_time)
         assert NOW - MAX_EVENT_AGE_MS <= time <= NOW + 5 * MINUTE
