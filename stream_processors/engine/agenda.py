@@ -1,14 +1,17 @@
 """When to look at which row again, without looking at all of them."""
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 
 class Agenda:
-    """One appointment a key, in epoch milliseconds; an earlier one replaces a later one."""
+    """One appointment a key, in epoch milliseconds; an earlier one replaces a later one.
 
-    def __init__(self, appointments: Mapping[str, int] | None = None) -> None:
-        self._at = dict(appointments or {})
+    `appointments`: those there are already, by key. The dict becomes the agenda's own.
+    """
+
+    def __init__(self, appointments: dict[str, int] | None = None) -> None:
+        self._at = {} if appointments is None else appointments
         self._heap = list(zip(self._at.values(), self._at, strict=True))
         heapq.heapify(self._heap)
 

@@ -11,7 +11,9 @@ from stream_processors.engine.agenda import Agenda
 from stream_processors.engine.partition import WATERMARK_KEY, OwnedPartition
 from stream_processors.live.answers import Gone
 from stream_processors.live.sessions import LiveSessions
+from stream_processors.sessions import lifetime
 from stream_processors.sessions.lifetime import FORGET_MS
+from stream_processors.sessions.row import SessionRow, pack
 from tests.oracle.sessions import expected_sessions
 from tests.unit.streams.engine_fakes import FakeRecord, batch, encode, owned_partition, written
 from tests.unit.streams.events import consistent_retries, interaction, interactions
@@ -160,12 +162,25 @@ def test_a_gateway_whose_clock_is_in_the_future_makes_nobody_late() -> None:
     assert partition.watermark == 5_000
 
 
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9))), st.integers(0, 9))
-def test_the_agenda_gives_each_key_once_at_its_earliest_time(
-    entries: list[tuple[str, int]], now: int
+@given(st.integers(0, 2**63), st.integers(0, 2**32 - 1), st.booleans(), st.booleans())
+def test_a_packed_row_is_looked_at_when_the_row_itself_would_be(
+    last_received: int, events: int, closed: bool, evicted: bool
 ) -> None:
-    agenda = Agenda()
-    for key, at in entries:
+    row = SessionRow(events, last_received=last_received, closed=closed, evicted=evicted)
+    assert lifetime.due(pack(row)) == lifetime.next_look(last_received, closed, evicted)
+
+
+@given(
+    st.dictionaries(st.sampled_from("abc"), st.integers(0, 9)),
+    st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9))),
+    st.integers(0, 9),
+)
+def test_the_agenda_gives_each_key_once_at_its_earliest_time(
+    known: dict[str, int], added: list[tuple[str, int]], now: int
+) -> None:
+    entries = [*known.items(), *added]
+    agenda = Agenda(known)
+    for key, at in added:
         agenda.schedule(key, at)
     earliest = {key: min(at for other, at in entries if other == key) for key, _ in entries}
     assert sorted(agenda.due(now, most=99)) == sorted(key for key, at in earliest.items() if at <= now)
