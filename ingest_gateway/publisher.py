@@ -19,6 +19,8 @@ from ingest_gateway.record import Record
 
 _BUSY_POLL_S: Final = 0.001
 _IDLE_POLL_S: Final = 0.1
+_ANY_PARTITION: Final = -1
+"""The key decides (librdkafka's RD_KAFKA_PARTITION_UA)."""
 
 _log = structlog.get_logger()
 
@@ -123,7 +125,7 @@ class KafkaPublisher:
         try:
             produce, topic, report = self.client.produce, self.topic, delivery.report
             for key, value in records:
-                produce(topic, value, key, on_delivery=report)
+                produce(topic, value, key, _ANY_PARTITION, report)
                 sent += 1
         except (BufferError, KafkaException) as error:
             delivery.miss(len(records) - sent, _kafka_error(error))

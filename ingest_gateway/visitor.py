@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from ingest_gateway.enrichment.user_agent import Client, describe
 from ingest_gateway.session import check_names_nobody, session_of, user_of
@@ -34,14 +34,6 @@ class Who(NamedTuple):
     user_id: str | None
     user_agent: str | None
     has_touch: bool
-
-
-class Visitors(Protocol):
-    """The visitors of one request."""
-
-    def of(self, event: ClientEvent) -> Visitor:
-        """The event's; the same object for the same visitor. Raises InvalidEvent."""
-        ...
 
 
 class BrowserVisitors:
@@ -94,6 +86,10 @@ class ServerVisitors:
         if visitor is None:
             visitor = self._known[who] = visitor_of(who, self._common)
         return visitor
+
+
+Visitors = BrowserVisitors | ServerVisitors
+"""The visitors of one request. For the same visitor, `of` gives the same object."""
 
 
 def is_hand_held(event: ClientEvent) -> bool:

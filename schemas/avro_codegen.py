@@ -44,6 +44,9 @@ from schemas.avro_binary import (
 _TAKEN: Final = frozenset(dir(avro_binary)) | {"record", "map", "n", "whole"} | frozenset(keyword.kwlist)
 """Names that no field may have, as each becomes a variable."""
 
+_NEXT_PIECE: Final = '"\n    f"'
+"""Goes on with the f-string in a new line."""
+
 _PLAIN: Final[Mapping[str, str]] = {"long": "long", "int": "int32", "double": "double", "bytes": "raw"}
 """Types that a function of `schemas.avro_binary` writes."""
 
@@ -129,7 +132,8 @@ def _optional(name: str, kind: list[Any]) -> tuple[list[str], str]:
     if len(kind) != 2 or kind[0] != "null":
         raise NotImplementedError(f"{name}: not a union of null and one type: teach it to avro_codegen")
     if kind[1] != "string":
-        return [], f"{{NULL if {name} is None else SOME + {_call(name, kind[1])}}}"
+        present = f"{{'' if {name} is None else {_call(name, kind[1])}}}"
+        return [], f"{{NULL if {name} is None else SOME}}{_NEXT_PIECE}{present}"
     return [
         f"if {name} is None:",
         f'    {name}_size, {name} = NULL, ""',
