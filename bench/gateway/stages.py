@@ -41,14 +41,14 @@ def stages(batch: int, now_ms: int) -> list[Stage]:
     def stage(name: str, work: Callable[[Any], object], inputs: Sequence[Any], within: str = "") -> Stage:
         return Stage(name, cpu_seconds(work, inputs) / (len(inputs) * batch) * 1e6, within)
 
-    read, judged = "read the body", "judge and enrich"
+    read, judged = "read the body", "judge, enrich, write Avro"
     return [
         stage(read, parse, bodies),
         stage("JSON alone", orjson.loads, bodies, read),
         stage("JSON and the round trip", canonical, bodies, read),
         stage(judged, judge, arrived),
         stage("the catalogue's rules", _checked, batches, judged),
-        stage("write Avro", _encode, intakes),
+        stage("put records together", _encode, intakes),
         stage("write the answer", lambda intake: answers.taken(intake, batch == 1), intakes),
     ]
 

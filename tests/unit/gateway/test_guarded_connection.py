@@ -183,6 +183,18 @@ def test_a_large_body_and_the_next_head_in_one_piece_are_not_taken_for_one_head(
     run(scenario)
 
 
+@pytest.mark.parametrize("sent", [head(), GOOD[:-1], GOOD + GOOD[:-1]], ids=["none", "part", "of the second"])
+def test_a_body_whose_rest_never_comes_is_a_408_whatever_came_whole_before(sent: bytes) -> None:
+    async def scenario(site: Served) -> None:
+        client = await site.connect(sent)
+        if sent.startswith(GOOD):
+            assert (await client.answer())[0] == 200
+        status, document = await client.answer()
+        assert (status, document["reason"]) == (408, "request_timeout")
+
+    run(scenario)
+
+
 def test_uvicorn_still_calls_what_the_guard_overrides() -> None:
     ours = {name for name, value in vars(GuardedConnection).items() if callable(value) and name[0] != "_"}
     added = {"expire", "abort", "leave"}
@@ -191,4 +203,4 @@ def test_uvicorn_still_calls_what_the_guard_overrides() -> None:
     assert used <= set(HttpToolsProtocol.__init__.__code__.co_names)
     assert {"resume_reading", "read_paused"} <= set(FlowControl.resume_reading.__code__.co_names)
     assert "pipeline" in HttpToolsProtocol.on_response_complete.__code__.co_names
-    assert "response_complete" in RequestResponseCycle.__init__.__code__.co_names
+    assert {"response_complete", "scope"} <= set(RequestResponseCycle.__init__.__code__.co_names)
