@@ -24,6 +24,7 @@ _EVENT: Final = TypeAdapter(ClientEvent)
 _ROWS: Final = dict(CATALOGUE)
 """A plain dictionary: a read-only view of one takes four times as long to look into."""
 
+_VIEW_ENDED: Final = "VIEW_ENDED"
 RATED_BY: Final[Mapping[str, str]] = {"RATING_COMPLETED": "ratings", "RATING_UPDATED": "newRatings"}
 """Where in eventData the rating stands that an event's `value` repeats."""
 
@@ -83,8 +84,10 @@ def checked(event: ClientEvent) -> ValidEvent:
             raise InvalidEvent(Reason.MISSING_FIELD, f"{row.name} requires {field}")
     data = event.get("eventData")
     event_data = None if data is None else json_text("eventData", data, limits.EVENT_DATA_BYTES)
-    check_known_keys(row, data or {})
-    _check_view_target(row, event, data or {})
+    data = data or {}
+    check_known_keys(row, data)
+    if row.name == _VIEW_ENDED:
+        _check_view_target(row, event, data)
     referrer = event.get("referrer")
     cut = referrer is not None and len(referrer) > limits.REFERRER_CHARS
     return {
@@ -98,7 +101,7 @@ def checked(event: ClientEvent) -> ValidEvent:
         "note_id": event.get("noteId"),
         "event_data": event_data,
         "duration": event.get("duration"),
-        "value": _value(row, event.get("value"), data or {}),
+        "value": _rating(row, event.get("value"), data) if row.name in RATED_BY else event.get("value"),
         "referrer": referrer[: limits.REFERRER_CHARS] if referrer is not None and cut else referrer,
         "device_type": event.get("deviceType"),
         "seq": event.get("seq"),
@@ -118,18 +121,14 @@ def _event_id(text: str | None) -> str | None:
 
 
 def _check_view_target(row: EventType, event: ClientEvent, data: Mapping[str, Any]) -> None:
-    if row.name != "VIEW_ENDED":
-        return
     target = VIEW_ENDED_TARGET.get(data["viewType"])
     if target is not None and event.get(target) is None:
-        raise InvalidEvent(Reason.MISSING_FIELD, f"VIEW_ENDED of a {data['viewType']} requires {target}")
+        raise InvalidEvent(Reason.MISSING_FIELD, f"{row.name} of a {data['viewType']} requires {target}")
 
 
-def _value(row: EventType, value: float | None, data: Mapping[str, Any]) -> float | None:
-    """The event's value; of a rating the overall one, from eventData where it is not given."""
-    where = RATED_BY.get(row.name)
-    if where is None:
-        return value
+def _rating(row: EventType, value: float | None, data: Mapping[str, Any]) -> float | None:
+    """The value of a rating: the overall one, from eventData where it is not given."""
+    where = RATED_BY[row.name]
     overall = (data.get(where) or {}).get("overall")
     if value is None:
         return None if overall is None else float(overall)
