@@ -4,7 +4,8 @@ Whatever can be wrong with an event shows up here, so that folding it into a row
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Final
 
 from schemas.event_type import Category
 
@@ -27,7 +28,8 @@ def time_of(moment: Moment) -> int:
     return int.from_bytes(moment[:TIME_BYTES], "big")
 
 
-class SessionEvent(NamedTuple):
+@dataclass(slots=True)
+class SessionEvent:
     """One event as a session sees it."""
 
     moment: Moment
