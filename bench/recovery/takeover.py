@@ -1,12 +1,20 @@
-"""How long it takes an engine to take over all partitions: fence, read the offsets, load every row."""
+"""How long it takes an engine to take over all partitions: fence, read the offsets, load every row.
+
+`python -m bench.recovery.takeover BOOTSTRAP REGISTRY PREFIX` does it once, and writes what it took as JSON.
+"""
 
 import asyncio
+import json
+import os
 import resource
+import subprocess
+import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from prometheus_client import CollectorRegistry
 
+from ops import compilation
 from schemas.topics import INTERACTIONS, Namespace
 from stream_processors.agents import session_agent
 from stream_processors.engine.batch import TopicPartition
@@ -31,8 +39,22 @@ class Taken:
 
 
 def take_over(cluster: Cluster, registry_url: str, space: Namespace) -> Taken:
-    """Let a fresh session engine take over every partition, in this process, and let go again."""
-    return asyncio.run(_take_over(cluster, registry_url, space))
+    """Let a fresh session engine take over every partition and let go again: a process as a service's is."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-P",
+            "-m",
+            "bench.recovery.takeover",
+            cluster.bootstrap,
+            registry_url,
+            space.prefix,
+        ],
+        env={**os.environ, **compilation.environment()},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return Taken(**json.loads(done.stdout.splitlines()[-1]))
 
 
 async def _take_over(cluster: Cluster, registry_url: str, space: Namespace) -> Taken:
@@ -61,3 +83,9 @@ def _rows(engine: Engine) -> int:
 def _cpu() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
+
+
+if __name__ == "__main__":
+    bootstrap, registry_url, prefix = sys.argv[1:]
+    taken = asyncio.run(_take_over(Cluster(bootstrap), registry_url, Namespace(prefix)))
+    sys.stdout.write(json.dumps(asdict(taken)) + "\n")
