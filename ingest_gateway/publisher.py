@@ -37,21 +37,27 @@ class Outcome(Enum):
 class Delivery:
     """One batch's records on their way to Kafka. `error`: of one of them, where Kafka did not take it."""
 
-    __slots__ = ("_outstanding", "_settled", "_tell", "error", "outcome", "overdue_at")
+    __slots__ = ("_acknowledged", "_outstanding", "_settled", "_tell", "error", "outcome", "overdue_at")
 
-    def __init__(self, records: int, overdue_at: float, settled: Callable[[KafkaError | None], None]) -> None:
+    def __init__(
+        self, records: int, overdue_at: float, settled: Callable[[int, KafkaError | None], None]
+    ) -> None:
+        """`settled` is told of each record that failed, and at the end how many were acknowledged."""
         self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self.overdue_at = overdue_at
         self.error: KafkaError | None = None
         self._outstanding = records
+        self._acknowledged = 0
         self._settled = settled
         self._tell: tuple[Callable[[bool], None], ...] = ()
 
     def report(self, error: KafkaError | None, _message: Message | None = None) -> None:
         """Called by the client, once for each record."""
-        self._settled(error)
-        if error is not None:
+        if error is None:
+            self._acknowledged += 1
+        else:
             self.error = self.error or error
+            self._settled(1, error)
         self._outstanding -= 1
         if not self._outstanding:
             self._end()
@@ -64,6 +70,8 @@ class Delivery:
             self._end()
 
     def _end(self) -> None:
+        if self._acknowledged:
+            self._settled(self._acknowledged, None)
         if not self.outcome.done():
             self.outcome.set_result(Outcome.ACKNOWLEDGED if self.error is None else Outcome.FAILED)
         for tell in self._tell:
@@ -149,7 +157,7 @@ class KafkaPublisher:
 
     def _produce(self, topic: str, record: Record, tell: Callable[[KafkaError | None], None]) -> None:
         def report(error: KafkaError | None, _message: Message) -> None:
-            self._reported(error)
+            self._reported(1, error)
             tell(error)
 
         try:
@@ -169,8 +177,8 @@ class KafkaPublisher:
             _log.exception("delivery_report_failed")
             return len(self.client)
 
-    def _reported(self, error: KafkaError | None) -> None:
-        self.in_flight -= 1
+    def _reported(self, records: int, error: KafkaError | None) -> None:
+        self.in_flight -= records
         if error is None:
             self._acknowledged = True
         else:

@@ -29,7 +29,7 @@ class KafkaDouble:
         return records <= self.room
 
     def send(self, records: Sequence[Record]) -> Delivery:
-        delivery = Delivery(len(records), 0.0, lambda error: None)
+        delivery = Delivery(len(records), 0.0, lambda _records, _error: None)
         for record in records:
             self._handle(record, delivery.report)
         if self.silent:
