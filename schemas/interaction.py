@@ -3,6 +3,7 @@
 Agents and sink ask this and nothing else of an Interaction, so that a record is refused by both or by none.
 """
 
+import sys
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
@@ -14,7 +15,8 @@ _FIELDS: Final = avro_schemas.integer_schema("interaction")["fields"]
 
 
 def _of(*types: Any) -> tuple[str, ...]:
-    return tuple(field["name"] for field in _FIELDS if field["type"] in types)
+    # Names out of JSON are not interned, and a dict finds those that are without comparing texts.
+    return tuple(sys.intern(field["name"]) for field in _FIELDS if field["type"] in types)
 
 
 _IDS: Final = (

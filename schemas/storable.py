@@ -5,7 +5,6 @@ was is looked for only then, since a check runs for every event. Avro has settle
 """
 
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from math import isfinite
@@ -36,7 +35,6 @@ class InvalidRecord(ValueError):
 
 def texts(names: Sequence[str]) -> Check:
     """No NUL, no lone surrogate in any of these fields (texts or None)."""
-    names = _interned(names)
     read = _reader(names)
 
     def check(value: Mapping[str, Any]) -> None:
@@ -49,7 +47,6 @@ def texts(names: Sequence[str]) -> Check:
 
 def text_lists(names: Sequence[str]) -> Check:
     """The same in each text of these lists."""
-    names = _interned(names)
 
     def check(value: Mapping[str, Any]) -> None:
         for name in names:
@@ -61,7 +58,6 @@ def text_lists(names: Sequence[str]) -> Check:
 
 def ids(names: Sequence[str], longest: int = ID_CHARS) -> Check:
     """At most `longest` characters: an index entry must fit into a third of a page."""
-    names = _interned(names)
     read = _reader(names)
 
     def check(value: Mapping[str, Any]) -> None:
@@ -95,7 +91,6 @@ def times(names: Sequence[str]) -> Check:
 
 def finite(names: Sequence[str]) -> Check:
     """Neither infinite nor NaN."""
-    names = _interned(names)
 
     def check(value: Mapping[str, Any]) -> None:
         for name in names:
@@ -108,7 +103,6 @@ def finite(names: Sequence[str]) -> Check:
 
 def json_objects(names: Sequence[str]) -> Check:
     """JSON text of an object that jsonb takes: well formed, and no \\u0000 in its strings."""
-    names = _interned(names)
 
     def check(value: Mapping[str, Any]) -> None:
         for name in names:
@@ -134,7 +128,6 @@ def _fault_of_json(text: str) -> str | None:
 
 
 def _within(names: Sequence[str], least: int, most: int, expected: str) -> Check:
-    names = _interned(names)
     read = _reader(names)
 
     def check(value: Mapping[str, Any]) -> None:
@@ -144,11 +137,6 @@ def _within(names: Sequence[str], least: int, most: int, expected: str) -> Check
                 raise InvalidRecord(f"{culprit} is {number}: {expected}")
 
     return check
-
-
-def _interned(names: Sequence[str]) -> tuple[str, ...]:
-    """The same names, by which a dict finds a field without comparing texts; a schema's come from JSON."""
-    return tuple(sys.intern(str(name)) for name in names)
 
 
 def _reader(names: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
