@@ -72,12 +72,12 @@ def status_of(reason: Reason) -> int:
     return STATUS.get(reason, BAD_REQUEST)
 
 
-def taken(intake: Intake, single: bool) -> Answer:
+def taken(intake: Intake) -> Answer:
     """The answer to a batch whose accepted events are safe; a refusal where there are none."""
     if not intake.accepted:
-        return _all_rejected(intake, single)
+        return _all_rejected(intake)
     document: dict[str, Any] = {"success": True}
-    if single:
+    if intake.single:
         document["eventId"], _own, _visitor = intake.accepted[0]
     else:
         document["count"] = len(intake.accepted)
@@ -86,12 +86,12 @@ def taken(intake: Intake, single: bool) -> Answer:
     return Answer(200, orjson.dumps(document), Outcome.PARTIAL if intake.rejected else Outcome.ACCEPTED)
 
 
-def _all_rejected(intake: Intake, single: bool) -> Answer:
+def _all_rejected(intake: Intake) -> Answer:
     first = intake.rejected[0]
-    reason = first.reason if single else Reason.ALL_REJECTED
+    reason = first.reason if intake.single else Reason.ALL_REJECTED
     return _failure(
         reason,
-        first.message if single else reason.meaning,
+        first.message if intake.single else reason.meaning,
         Outcome.REFUSED,
         {"rejected": [_rejected(item) for item in intake.rejected]},
     )

@@ -99,7 +99,7 @@ class AnalyticsRoute:
         intake = self._judge(request, source, await read_body(request, receive, self._policy.bounds))
         await self._publish(intake)
         self._account(request, intake)
-        return answers.taken(intake, intake.single)
+        return answers.taken(intake)
 
     def _judge(self, request: Request, source: Source, body: bytes) -> Intake:
         """Each raw item becomes an event or a rejection.

@@ -49,7 +49,7 @@ def stages(batch: int, now_ms: int) -> list[Stage]:
         stage(judged, judge, arrived),
         stage("the catalogue's rules", _checked, batches, judged),
         stage("put records together", _encode, intakes),
-        stage("write the answer", lambda intake: answers.taken(intake, batch == 1), intakes),
+        stage("write the answer", answers.taken, intakes),
     ]
 
 
