@@ -18,10 +18,7 @@ STOP_S: Final = 20.0
 
 @contextmanager
 def running(command: Sequence[str], told: Mapping[str, str], log: Path) -> Iterator[psutil.Popen]:
-    """Run it with these settings; ended with SIGTERM, or killed where that does not help.
-
-    Where the sources are compiled, Python's -P has it find that before the sources.
-    """
+    """Run it with these settings; ended with SIGTERM, or killed where that does not help."""
     with log.open("wb") as output:
         environment = {**os.environ, **compilation.environment(), **told}
         process = psutil.Popen(list(command), cwd=PROJECT, env=environment, stdout=output, stderr=output)

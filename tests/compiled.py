@@ -7,6 +7,7 @@ import os
 import sys
 from typing import Final, Never
 
+from ops import compilation
 from ops.compilation.build import CompilationFailed, compile_sources
 
 FLAG: Final = "SILLAGE_TEST_COMPILED"
@@ -16,14 +17,14 @@ FLAG: Final = "SILLAGE_TEST_COMPILED"
 def main() -> Never:
     """Becomes pytest; ends with exit code 1 where nothing could be compiled."""
     try:
-        tree = compile_sources()
+        compile_sources()
     except CompilationFailed as problem:
         sys.exit(str(problem))
-    pytest = (sys.executable, "-P", "-m", "pytest", "--import-mode=append", "-m", "not sources")
+    pytest = (sys.executable, "-m", "pytest", "--import-mode=append", "-m", "not sources")
     os.execve(
         sys.executable,
         [*pytest, "tests/unit", *sys.argv[1:]],
-        {**os.environ, "PYTHONPATH": str(tree), FLAG: "1"},
+        {**os.environ, **compilation.environment(), FLAG: "1"},
     )
 
 

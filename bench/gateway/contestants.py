@@ -33,16 +33,16 @@ class Contestant:
 NAIVE: Final = Contestant(
     "fastapi-naive",
     "plain FastAPI: models, fastavro, a future for each message",
-    (sys.executable, "-P", "-m", "bench.peers.fastapi_naive"),
+    (sys.executable, "-m", "bench.peers.fastapi_naive"),
 )
 OURS: Final = Contestant(
-    "sillage", "our gateway as it runs, every protection on", (sys.executable, "-P", "-m", "ingest_gateway")
+    "sillage", "our gateway as it runs, every protection on", (sys.executable, "-m", "ingest_gateway")
 )
 LIMIT: Final = Contestant("go-franz", "a bare Go net/http handler on franz-go", (str(GO_FRANZ),))
 FLOOR: Final = Contestant(
     "bare-asgi",
     "uvicorn and librdkafka with nothing between them: prepared records, no look at the body",
-    (sys.executable, "-P", "-m", "bench.peers.bare_asgi"),
+    (sys.executable, "-m", "bench.peers.bare_asgi"),
 )
 CONTESTANTS: Final = (OURS, NAIVE, LIMIT, FLOOR)
 

@@ -43,7 +43,6 @@ def take_over(cluster: Cluster, registry_url: str, space: Namespace) -> Taken:
     done = subprocess.run(
         [
             sys.executable,
-            "-P",
             "-m",
             "bench.recovery.takeover",
             cluster.bootstrap,

@@ -44,7 +44,7 @@ CONTESTANTS: Final = (
     Contestant(
         "sillage-sessions",
         "our worker, session agent only: the session job, exactly once",
-        (sys.executable, "-P", "-m", "bench.peers.session_worker"),
+        (sys.executable, "-m", "bench.peers.session_worker"),
         SESSION_SOURCE,
     ),
     Contestant(
@@ -65,13 +65,13 @@ CONTESTANTS: Final = (
     Contestant(
         "sillage",
         "our worker as it runs: the session job and, in the same process, the whole perfume agent",
-        (sys.executable, "-P", "-m", "stream_processors"),
+        (sys.executable, "-m", "stream_processors"),
         {**SESSION_SOURCE, "perfume-agent": PERFUME_ACTIVITY},
     ),
     Contestant(
         "faust-default",
         "plain Faust: the session job, at least once",
-        (sys.executable, "-P", "-m", "bench.peers.faust_default"),
+        (sys.executable, "-m", "bench.peers.faust_default"),
         SESSION_SOURCE,
         part=0.1,
         changelogs=("session-agent-sessions-changelog",),

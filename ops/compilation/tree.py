@@ -30,10 +30,10 @@ def compiled_tree() -> Path | None:
 def environment() -> Mapping[str, str]:
     """What a Python process has to be told to run compiled modules; nothing where there are none.
 
-    It must not find the sources first: start it in another folder, or with Python's option -P.
+    It is not to look into the folder that it is started in, which may be that of the sources.
     """
     tree = compiled_tree()
-    return {} if tree is None else {"PYTHONPATH": str(tree)}
+    return {} if tree is None else {"PYTHONPATH": str(tree), "PYTHONSAFEPATH": "1"}
 
 
 def digest() -> str:

@@ -41,7 +41,7 @@ def test_services_run_the_sources_until_they_are_compiled(project: Path) -> None
 def test_services_run_what_was_compiled_from_the_sources_as_they_are(project: Path) -> None:
     made = project / "compiled" / tree.digest()
     made.mkdir(parents=True)
-    assert compilation.environment() == {"PYTHONPATH": str(made)}
+    assert compilation.environment() == {"PYTHONPATH": str(made), "PYTHONSAFEPATH": "1"}
 
 
 @pytest.mark.parametrize("change", ["an edit", "a new file", "another name"])
