@@ -24,7 +24,7 @@ are epoch milliseconds (or epoch days). Raises some exception for what is wrong 
 whether it is the one or the other is for a complete reader to say.
 """
 # fmt: off
-# ruff: noqa: C901
+# ruff: noqa: C901, I001
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -34,7 +34,9 @@ from schemas.avro_binary_reading import Remembered, Unusual, double, items, long
 
 '''
 
-_TAKEN: Final = frozenset(dir(avro_binary_reading)) | {"data", "at", "end"} | frozenset(keyword.kwlist)
+_TAKEN: Final = (
+    frozenset(dir(avro_binary_reading)) | {"data", "at", "end", "value_of"} | frozenset(keyword.kwlist)
+)
 """Names that no field may have, as each becomes a variable."""
 
 _PLAIN: Final[Mapping[str, str]] = {"long": "long", "int": "long", "double": "double", "bytes": "raw"}
@@ -85,16 +87,16 @@ def _module_part(name: str) -> str:
     fields = avro_schemas.integer_schema(name)["fields"]
     inner = "".join(_item_function(item) for item in avro_schemas.item_records(fields))
     at = next((i for i, field in enumerate(fields) if field["name"] == REMEMBERED_FROM.get(name)), None)
+    template, rest = f"_{name.upper()}", f"_rest_of_{name}"
+    begin = f"\n{template}: Final[dict[str, Any]] = dict.fromkeys({_names(fields)})\n\n"
     if at is None:
-        end = f"{_END}    return {_value(fields)}\n"
-        return inner + _function(name, f"A value of schemas/avro/{name}.avsc.", fields, end)
-    end = f"    return {_value(fields[:at], f'**_REST_OF_{name.upper()}[data[at:]]')}\n"
-    rest = f"_rest_of_{name}"
+        end = f"{_END}{_filled(f'{template}.copy()', fields)}"
+        return begin + inner + _function(name, f"A value of schemas/avro/{name}.avsc.", fields, end)
+    rest_end = f"{_END}{_filled(f'{template}.copy()', fields[at:])}"
+    end = _filled(f"{rest.upper()}[data[at:]].copy()", fields[:at])
     return "\n".join(
         [
-            _function(
-                rest, "The fields at its end.", fields[at:], f"{_END}    return {_value(fields[at:])}\n"
-            ),
+            begin + _function(rest, "The fields at its end, and room for all others.", fields[at:], rest_end),
             f"\n{rest.upper()}: Final = Remembered({rest})\n",
             inner + _function(name, f"A value of schemas/avro/{name}.avsc.", fields[:at], end),
         ]
@@ -118,9 +120,24 @@ def _inner(schema: Mapping[str, Any]) -> str:
     return f"_{schema['name']}"
 
 
-def _value(fields: Iterable[Mapping[str, Any]], *more: str) -> str:
-    items = [*(f'"{field["name"]}": {field["name"]}' for field in fields), *more]
-    return "{\n" + "".join(f"        {item},\n" for item in items) + "    }"
+def _value(fields: Iterable[Mapping[str, Any]]) -> str:
+    return "{\n" + "".join(f'        "{field["name"]}": {field["name"]},\n' for field in fields) + "    }"
+
+
+def _names(fields: Iterable[Mapping[str, Any]]) -> str:
+    return "(\n" + "".join(f'    "{field["name"]}",\n' for field in fields) + ")"
+
+
+def _filled(value: str, fields: Iterable[Mapping[str, Any]]) -> str:
+    """The end of a function: a copy of a dict that has all the names needs not grow while it is filled."""
+    names = [field["name"] for field in fields]
+    return "".join(
+        [
+            f"    value_of = {value}\n",
+            *(f'    value_of["{name}"] = {name}\n' for name in names),
+            "    return value_of\n",
+        ]
+    )
 
 
 def _statements(fields: Iterable[Mapping[str, Any]]) -> str:

@@ -5,13 +5,27 @@ are epoch milliseconds (or epoch days). Raises some exception for what is wrong 
 whether it is the one or the other is for a complete reader to say.
 """
 # fmt: off
-# ruff: noqa: C901
+# ruff: noqa: C901, I001
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
 from schemas.avro_binary_reading import Remembered, Unusual, double, items, long, raw, span, text
+
+
+_AFFINITY: Final[dict[str, Any]] = dict.fromkeys((
+    "perfume_id",
+    "viewer",
+    "generation",
+    "revision",
+    "in_wishlist",
+    "wishlist_at",
+    "in_collection",
+    "collection_at",
+    "rating",
+    "rated_at",
+))
 
 
 def affinity(data: bytes, at: int) -> dict[str, Any]:
@@ -76,18 +90,34 @@ def affinity(data: bytes, at: int) -> dict[str, Any]:
         raise Unusual("rated_at: no such branch")
     if at != len(data):
         raise Unusual("it ends elsewhere")
-    return {
-        "perfume_id": perfume_id,
-        "viewer": viewer,
-        "generation": generation,
-        "revision": revision,
-        "in_wishlist": in_wishlist,
-        "wishlist_at": wishlist_at,
-        "in_collection": in_collection,
-        "collection_at": collection_at,
-        "rating": rating,
-        "rated_at": rated_at,
-    }
+    value_of = _AFFINITY.copy()
+    value_of["perfume_id"] = perfume_id
+    value_of["viewer"] = viewer
+    value_of["generation"] = generation
+    value_of["revision"] = revision
+    value_of["in_wishlist"] = in_wishlist
+    value_of["wishlist_at"] = wishlist_at
+    value_of["in_collection"] = in_collection
+    value_of["collection_at"] = collection_at
+    value_of["rating"] = rating
+    value_of["rated_at"] = rated_at
+    return value_of
+
+
+_DEAD_LETTER: Final[dict[str, Any]] = dict.fromkeys((
+    "stage",
+    "reason",
+    "message",
+    "first_seen",
+    "payload",
+    "source_topic",
+    "source_partition",
+    "source_offset",
+    "schema_id",
+    "request_id",
+    "session_id",
+    "event_id",
+))
 
 
 def dead_letter(data: bytes, at: int) -> dict[str, Any]:
@@ -204,24 +234,62 @@ def dead_letter(data: bytes, at: int) -> dict[str, Any]:
         raise Unusual("event_id: no such branch")
     if at != len(data):
         raise Unusual("it ends elsewhere")
-    return {
-        "stage": stage,
-        "reason": reason,
-        "message": message,
-        "first_seen": first_seen,
-        "payload": payload,
-        "source_topic": source_topic,
-        "source_partition": source_partition,
-        "source_offset": source_offset,
-        "schema_id": schema_id,
-        "request_id": request_id,
-        "session_id": session_id,
-        "event_id": event_id,
-    }
+    value_of = _DEAD_LETTER.copy()
+    value_of["stage"] = stage
+    value_of["reason"] = reason
+    value_of["message"] = message
+    value_of["first_seen"] = first_seen
+    value_of["payload"] = payload
+    value_of["source_topic"] = source_topic
+    value_of["source_partition"] = source_partition
+    value_of["source_offset"] = source_offset
+    value_of["schema_id"] = schema_id
+    value_of["request_id"] = request_id
+    value_of["session_id"] = session_id
+    value_of["event_id"] = event_id
+    return value_of
+
+
+_INTERACTION: Final[dict[str, Any]] = dict.fromkeys((
+    "event_id",
+    "event_type",
+    "event_category",
+    "occurred_at",
+    "time_source",
+    "client_time",
+    "path",
+    "perfume_id",
+    "house_id",
+    "note_id",
+    "event_data",
+    "duration",
+    "value",
+    "referrer",
+    "seq",
+    "device_type",
+    "truncated",
+    "receipt",
+    "session_id",
+    "user_id",
+    "visitor_id",
+    "tab_id",
+    "sent_at",
+    "received_at",
+    "browser",
+    "os",
+    "user_agent",
+    "is_bot",
+    "bot_suspect",
+    "source",
+    "sdk",
+    "context",
+    "consent",
+    "gateway_boot",
+))
 
 
 def _rest_of_interaction(data: bytes, at: int) -> dict[str, Any]:
-    """The fields at its end."""
+    """The fields at its end, and room for all others."""
     end = data[at]
     if end & 0x81:
         at, end = span(data, at)
@@ -324,18 +392,18 @@ def _rest_of_interaction(data: bytes, at: int) -> dict[str, Any]:
     at = end
     if at != len(data):
         raise Unusual("it ends elsewhere")
-    return {
-        "browser": browser,
-        "os": os,
-        "user_agent": user_agent,
-        "is_bot": is_bot,
-        "bot_suspect": bot_suspect,
-        "source": source,
-        "sdk": sdk,
-        "context": context,
-        "consent": consent,
-        "gateway_boot": gateway_boot,
-    }
+    value_of = _INTERACTION.copy()
+    value_of["browser"] = browser
+    value_of["os"] = os
+    value_of["user_agent"] = user_agent
+    value_of["is_bot"] = is_bot
+    value_of["bot_suspect"] = bot_suspect
+    value_of["source"] = source
+    value_of["sdk"] = sdk
+    value_of["context"] = context
+    value_of["consent"] = consent
+    value_of["gateway_boot"] = gateway_boot
+    return value_of
 
 
 _REST_OF_INTERACTION: Final = Remembered(_rest_of_interaction)
@@ -563,33 +631,49 @@ def interaction(data: bytes, at: int) -> dict[str, Any]:
     else:
         raise Unusual("sent_at: no such branch")
     received_at, at = long(data, at)
-    return {
-        "event_id": event_id,
-        "event_type": event_type,
-        "event_category": event_category,
-        "occurred_at": occurred_at,
-        "time_source": time_source,
-        "client_time": client_time,
-        "path": path,
-        "perfume_id": perfume_id,
-        "house_id": house_id,
-        "note_id": note_id,
-        "event_data": event_data,
-        "duration": duration,
-        "value": value,
-        "referrer": referrer,
-        "seq": seq,
-        "device_type": device_type,
-        "truncated": truncated,
-        "receipt": receipt,
-        "session_id": session_id,
-        "user_id": user_id,
-        "visitor_id": visitor_id,
-        "tab_id": tab_id,
-        "sent_at": sent_at,
-        "received_at": received_at,
-        **_REST_OF_INTERACTION[data[at:]],
-    }
+    value_of = _REST_OF_INTERACTION[data[at:]].copy()
+    value_of["event_id"] = event_id
+    value_of["event_type"] = event_type
+    value_of["event_category"] = event_category
+    value_of["occurred_at"] = occurred_at
+    value_of["time_source"] = time_source
+    value_of["client_time"] = client_time
+    value_of["path"] = path
+    value_of["perfume_id"] = perfume_id
+    value_of["house_id"] = house_id
+    value_of["note_id"] = note_id
+    value_of["event_data"] = event_data
+    value_of["duration"] = duration
+    value_of["value"] = value
+    value_of["referrer"] = referrer
+    value_of["seq"] = seq
+    value_of["device_type"] = device_type
+    value_of["truncated"] = truncated
+    value_of["receipt"] = receipt
+    value_of["session_id"] = session_id
+    value_of["user_id"] = user_id
+    value_of["visitor_id"] = visitor_id
+    value_of["tab_id"] = tab_id
+    value_of["sent_at"] = sent_at
+    value_of["received_at"] = received_at
+    return value_of
+
+
+_PERFUME_ACTIVITY: Final[dict[str, Any]] = dict.fromkeys((
+    "perfume_id",
+    "viewer",
+    "event_id",
+    "event_type",
+    "occurred_at",
+    "view_duration",
+    "view_segment",
+    "rating",
+    "recommendation_id",
+    "recommendation_source",
+    "recommendation_algorithm",
+    "recommendation_position",
+    "thumbs",
+))
 
 
 def perfume_activity(data: bytes, at: int) -> dict[str, Any]:
@@ -721,21 +805,51 @@ def perfume_activity(data: bytes, at: int) -> dict[str, Any]:
         raise Unusual("thumbs: no such branch")
     if at != len(data):
         raise Unusual("it ends elsewhere")
-    return {
-        "perfume_id": perfume_id,
-        "viewer": viewer,
-        "event_id": event_id,
-        "event_type": event_type,
-        "occurred_at": occurred_at,
-        "view_duration": view_duration,
-        "view_segment": view_segment,
-        "rating": rating,
-        "recommendation_id": recommendation_id,
-        "recommendation_source": recommendation_source,
-        "recommendation_algorithm": recommendation_algorithm,
-        "recommendation_position": recommendation_position,
-        "thumbs": thumbs,
-    }
+    value_of = _PERFUME_ACTIVITY.copy()
+    value_of["perfume_id"] = perfume_id
+    value_of["viewer"] = viewer
+    value_of["event_id"] = event_id
+    value_of["event_type"] = event_type
+    value_of["occurred_at"] = occurred_at
+    value_of["view_duration"] = view_duration
+    value_of["view_segment"] = view_segment
+    value_of["rating"] = rating
+    value_of["recommendation_id"] = recommendation_id
+    value_of["recommendation_source"] = recommendation_source
+    value_of["recommendation_algorithm"] = recommendation_algorithm
+    value_of["recommendation_position"] = recommendation_position
+    value_of["thumbs"] = thumbs
+    return value_of
+
+
+_PERFUME_STATS: Final[dict[str, Any]] = dict.fromkeys((
+    "perfume_id",
+    "generation",
+    "revision",
+    "as_of",
+    "total_views",
+    "unique_viewers",
+    "avg_view_duration",
+    "last_viewed_at",
+    "total_ratings",
+    "avg_rating",
+    "total_reviews",
+    "in_wishlist_count",
+    "in_collection_count",
+    "search_impressions",
+    "search_clicks",
+    "search_ctr",
+    "recommendation_impressions",
+    "recommendation_clicks",
+    "recommendation_ctr",
+    "trade_inquiries",
+    "trades_completed",
+    "views_last_7_days",
+    "views_last_30_days",
+    "trending_score",
+    "hours",
+    "days",
+))
 
 
 def _HourBucket(data: bytes, at: int) -> tuple[dict[str, Any], int]:
@@ -828,34 +942,55 @@ def perfume_stats(data: bytes, at: int) -> dict[str, Any]:
     days, at = items(data, at, _DayBucket)
     if at != len(data):
         raise Unusual("it ends elsewhere")
-    return {
-        "perfume_id": perfume_id,
-        "generation": generation,
-        "revision": revision,
-        "as_of": as_of,
-        "total_views": total_views,
-        "unique_viewers": unique_viewers,
-        "avg_view_duration": avg_view_duration,
-        "last_viewed_at": last_viewed_at,
-        "total_ratings": total_ratings,
-        "avg_rating": avg_rating,
-        "total_reviews": total_reviews,
-        "in_wishlist_count": in_wishlist_count,
-        "in_collection_count": in_collection_count,
-        "search_impressions": search_impressions,
-        "search_clicks": search_clicks,
-        "search_ctr": search_ctr,
-        "recommendation_impressions": recommendation_impressions,
-        "recommendation_clicks": recommendation_clicks,
-        "recommendation_ctr": recommendation_ctr,
-        "trade_inquiries": trade_inquiries,
-        "trades_completed": trades_completed,
-        "views_last_7_days": views_last_7_days,
-        "views_last_30_days": views_last_30_days,
-        "trending_score": trending_score,
-        "hours": hours,
-        "days": days,
-    }
+    value_of = _PERFUME_STATS.copy()
+    value_of["perfume_id"] = perfume_id
+    value_of["generation"] = generation
+    value_of["revision"] = revision
+    value_of["as_of"] = as_of
+    value_of["total_views"] = total_views
+    value_of["unique_viewers"] = unique_viewers
+    value_of["avg_view_duration"] = avg_view_duration
+    value_of["last_viewed_at"] = last_viewed_at
+    value_of["total_ratings"] = total_ratings
+    value_of["avg_rating"] = avg_rating
+    value_of["total_reviews"] = total_reviews
+    value_of["in_wishlist_count"] = in_wishlist_count
+    value_of["in_collection_count"] = in_collection_count
+    value_of["search_impressions"] = search_impressions
+    value_of["search_clicks"] = search_clicks
+    value_of["search_ctr"] = search_ctr
+    value_of["recommendation_impressions"] = recommendation_impressions
+    value_of["recommendation_clicks"] = recommendation_clicks
+    value_of["recommendation_ctr"] = recommendation_ctr
+    value_of["trade_inquiries"] = trade_inquiries
+    value_of["trades_completed"] = trades_completed
+    value_of["views_last_7_days"] = views_last_7_days
+    value_of["views_last_30_days"] = views_last_30_days
+    value_of["trending_score"] = trending_score
+    value_of["hours"] = hours
+    value_of["days"] = days
+    return value_of
+
+
+_RECOMMENDATION_FEEDBACK: Final[dict[str, Any]] = dict.fromkeys((
+    "recommendation_id",
+    "viewer",
+    "perfume_id",
+    "generation",
+    "revision",
+    "source",
+    "algorithm",
+    "position",
+    "viewed",
+    "clicked",
+    "added_to_wishlist",
+    "added_to_collection",
+    "rated",
+    "hidden",
+    "thumbs",
+    "impression_at",
+    "first_interaction_at",
+))
 
 
 def recommendation_feedback(data: bytes, at: int) -> dict[str, Any]:
@@ -981,25 +1116,55 @@ def recommendation_feedback(data: bytes, at: int) -> dict[str, Any]:
         raise Unusual("first_interaction_at: no such branch")
     if at != len(data):
         raise Unusual("it ends elsewhere")
-    return {
-        "recommendation_id": recommendation_id,
-        "viewer": viewer,
-        "perfume_id": perfume_id,
-        "generation": generation,
-        "revision": revision,
-        "source": source,
-        "algorithm": algorithm,
-        "position": position,
-        "viewed": viewed,
-        "clicked": clicked,
-        "added_to_wishlist": added_to_wishlist,
-        "added_to_collection": added_to_collection,
-        "rated": rated,
-        "hidden": hidden,
-        "thumbs": thumbs,
-        "impression_at": impression_at,
-        "first_interaction_at": first_interaction_at,
-    }
+    value_of = _RECOMMENDATION_FEEDBACK.copy()
+    value_of["recommendation_id"] = recommendation_id
+    value_of["viewer"] = viewer
+    value_of["perfume_id"] = perfume_id
+    value_of["generation"] = generation
+    value_of["revision"] = revision
+    value_of["source"] = source
+    value_of["algorithm"] = algorithm
+    value_of["position"] = position
+    value_of["viewed"] = viewed
+    value_of["clicked"] = clicked
+    value_of["added_to_wishlist"] = added_to_wishlist
+    value_of["added_to_collection"] = added_to_collection
+    value_of["rated"] = rated
+    value_of["hidden"] = hidden
+    value_of["thumbs"] = thumbs
+    value_of["impression_at"] = impression_at
+    value_of["first_interaction_at"] = first_interaction_at
+    return value_of
+
+
+_SESSION: Final[dict[str, Any]] = dict.fromkeys((
+    "session_id",
+    "generation",
+    "revision",
+    "user_id",
+    "visitor_id",
+    "started_at",
+    "ended_at",
+    "duration",
+    "closed",
+    "events",
+    "page_views",
+    "perfumes_viewed",
+    "perfume_ids",
+    "interactions",
+    "searches",
+    "added_to_wishlist",
+    "added_to_collection",
+    "completed_rating",
+    "completed_review",
+    "bounced",
+    "entry_page",
+    "exit_page",
+    "referrer",
+    "device_type",
+    "browser",
+    "os",
+))
 
 
 def session(data: bytes, at: int) -> dict[str, Any]:
@@ -1134,34 +1299,34 @@ def session(data: bytes, at: int) -> dict[str, Any]:
     at = end
     if at != len(data):
         raise Unusual("it ends elsewhere")
-    return {
-        "session_id": session_id,
-        "generation": generation,
-        "revision": revision,
-        "user_id": user_id,
-        "visitor_id": visitor_id,
-        "started_at": started_at,
-        "ended_at": ended_at,
-        "duration": duration,
-        "closed": closed,
-        "events": events,
-        "page_views": page_views,
-        "perfumes_viewed": perfumes_viewed,
-        "perfume_ids": perfume_ids,
-        "interactions": interactions,
-        "searches": searches,
-        "added_to_wishlist": added_to_wishlist,
-        "added_to_collection": added_to_collection,
-        "completed_rating": completed_rating,
-        "completed_review": completed_review,
-        "bounced": bounced,
-        "entry_page": entry_page,
-        "exit_page": exit_page,
-        "referrer": referrer,
-        "device_type": device_type,
-        "browser": browser,
-        "os": os,
-    }
+    value_of = _SESSION.copy()
+    value_of["session_id"] = session_id
+    value_of["generation"] = generation
+    value_of["revision"] = revision
+    value_of["user_id"] = user_id
+    value_of["visitor_id"] = visitor_id
+    value_of["started_at"] = started_at
+    value_of["ended_at"] = ended_at
+    value_of["duration"] = duration
+    value_of["closed"] = closed
+    value_of["events"] = events
+    value_of["page_views"] = page_views
+    value_of["perfumes_viewed"] = perfumes_viewed
+    value_of["perfume_ids"] = perfume_ids
+    value_of["interactions"] = interactions
+    value_of["searches"] = searches
+    value_of["added_to_wishlist"] = added_to_wishlist
+    value_of["added_to_collection"] = added_to_collection
+    value_of["completed_rating"] = completed_rating
+    value_of["completed_review"] = completed_review
+    value_of["bounced"] = bounced
+    value_of["entry_page"] = entry_page
+    value_of["exit_page"] = exit_page
+    value_of["referrer"] = referrer
+    value_of["device_type"] = device_type
+    value_of["browser"] = browser
+    value_of["os"] = os
+    return value_of
 
 
 DECODERS: Final[Mapping[str, Callable[[bytes, int], dict[str, Any]]]] = MappingProxyType({

@@ -15,7 +15,7 @@ from schemas.topics import (
     Namespace,
     Topic,
 )
-from stream_processors.engine.job import Forwarded
+from stream_processors.engine.forwarded import Forwarded
 from stream_processors.perfumes.activity import activities
 from stream_processors.perfumes.agent import Encoders, PerfumeAgent
 from stream_processors.sessions.agent import SessionAgent

@@ -7,7 +7,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from bench.streams.load import UNIFORM, interactions
 from schemas.topics import INTERACTIONS, SESSION_CHANGELOG, Namespace
-from stream_processors.sessions.event import session_event
+from stream_processors.sessions.event import SessionEvent
 from stream_processors.sessions.reducer import apply
 from stream_processors.sessions.row import SessionRow, pack
 from wire.clients import Cluster, consumer_settings, producer_settings
@@ -22,7 +22,7 @@ def packed_rows(now_ms: int) -> Sequence[bytes]:
     """Rows of five events each; many different ones, so that they compress no better than real ones."""
     rows = [SessionRow() for _ in range(DIFFERENT)]
     for at, interaction in enumerate(interactions(UNIFORM, DIFFERENT * EVENTS_A_ROW, now_ms)):
-        apply(rows[at % DIFFERENT], session_event(interaction))
+        apply(rows[at % DIFFERENT], SessionEvent(interaction))
     return [pack(row) for row in rows]
 
 

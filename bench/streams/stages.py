@@ -23,7 +23,7 @@ from stream_processors.engine.batch import Batch, TopicPartition
 from stream_processors.engine.partition import FailureWatch, OwnedPartition, Start
 from stream_processors.engine.table import Table
 from stream_processors.perfumes.activity import activities
-from stream_processors.sessions.event import session_event
+from stream_processors.sessions.event import SessionEvent
 from wire.codec import Encoder
 from wire.partitions import home_partition
 
@@ -76,7 +76,7 @@ def stages(load: Load, now_ms: int) -> list[Stage]:
         Stage(whole, applying / len(events) * 1e6),
         Stage("Avro", per_event(lambda value: decode(value, len(encoder.header)), values), whole),
         Stage("the rules of Interactions", per_event(check_interaction, decoded), whole),
-        Stage("what a session learns from it", per_event(session_event, decoded), whole),
+        Stage("what a session learns from it", per_event(SessionEvent, decoded), whole),
         Stage("what perfumes learn from it", per_event(activities, decoded), whole),
         Stage("pack and publish changed rows", flushing / len(events) * 1e6),
     ]

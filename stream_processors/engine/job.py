@@ -1,20 +1,13 @@
 """What an agent gives to the engine: its tables, and what one record does to them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from schemas.reasons import Stage
 from schemas.topics import Topic
-from stream_processors.engine.table import Table, TableSpec
-
-
-class Forwarded(NamedTuple):
-    """A record for another topic, written in the same transaction as the rows."""
-
-    topic: Topic
-    partition: int
-    key: bytes | None
-    value: bytes
+from stream_processors.engine.forwarded import Forwarded
+from stream_processors.engine.table import Table
+from stream_processors.engine.table_spec import TableSpec
 
 
 class PartitionView(Protocol):

@@ -11,9 +11,10 @@ from schemas.reasons import Reason
 from schemas.storable import InvalidRecord
 from schemas.topics import DEAD_LETTER, Topic
 from stream_processors.engine.batch import Batch, Record, TopicPartition
+from stream_processors.engine.forwarded import Forwarded
 from stream_processors.engine.guard import Verdict, judge
-from stream_processors.engine.job import Forwarded, Job
-from stream_processors.engine.table import Table
+from stream_processors.engine.job import Job
+from stream_processors.engine.table import KeyValue, Table
 from stream_processors.errors import LoudStop, Refused
 from wire.dead_letters import Source, key_of, letter_about
 from wire.errors import Undecodable, WireError
@@ -48,7 +49,7 @@ class Flush:
 
     source: TopicPartition
     position: int
-    records: dict[tuple[str, int], list[tuple[bytes | None, bytes | None]]] = field(default_factory=dict)
+    records: dict[tuple[str, int], list[KeyValue]] = field(default_factory=dict)
     outcomes: Counter[str] = field(default_factory=Counter)
 
     def add(self, topic: str, partition: int, key: bytes | None, value: bytes | None) -> None:
@@ -58,7 +59,7 @@ class Flush:
             records = self.records[topic, partition] = []
         records.append((key, value))
 
-    def add_all(self, topic: str, partition: int, records: list[tuple[bytes | None, bytes | None]]) -> None:
+    def add_all(self, topic: str, partition: int, records: list[KeyValue]) -> None:
         """Write these too, if any."""
         if records:
             self.records.setdefault((topic, partition), []).extend(records)
@@ -205,13 +206,9 @@ class OwnedPartition:
         self._add_watermark(flush)
         for table in self.tables:
             if table.has_changes:
-                changes = [(key.encode(), packed, row) for key, packed, row in table.take_changes()]
-                changelog, public = (
-                    self._topic_name(table.spec.changelog),
-                    self._topic_name(table.spec.public),
-                )
-                flush.add_all(changelog, self.number, [(key, packed) for key, packed, _row in changes])
-                flush.add_all(public, self.number, [(key, row) for key, _packed, row in changes if row])
+                changelog, public = table.take_changes()
+                flush.add_all(self._topic_name(table.spec.changelog), self.number, changelog)
+                flush.add_all(self._topic_name(table.spec.public), self.number, public)
         self._open = Flush(self.source, self.position)
         self._failed = {at: how for at, how in self._failed.items() if at >= self.position}
         return flush

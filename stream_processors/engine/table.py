@@ -1,44 +1,14 @@
 """The rows of one table in one source partition."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic
 
-from schemas.topics import Topic
 from stream_processors.engine.agenda import Agenda
 from stream_processors.engine.ranking import Ranking
+from stream_processors.engine.table_spec import Row, TableSpec
 
-Row = TypeVar("Row")
-
-
-@dataclass(frozen=True, slots=True)
-class TableSpec(Generic[Row]):
-    """What a table holds and where it goes.
-
-    `publish` gives the row's public bytes, None where nothing new is to be said; both topics have the
-    source's key and number of partitions. `due` reads from a row's bytes when the agenda should next look at
-    it (epoch ms; None: never), `rank` what its rows are ordered by for those who ask for the first few,
-    `count` what a row adds to the table's total.
-    """
-
-    name: str
-    changelog: Topic
-    public: Topic
-    new: Callable[[], Row]
-    pack: Callable[[Row], bytes]
-    unpack: Callable[[bytes], Row]
-    publish: Callable[[str, Row], bytes | None]
-    due: Callable[[bytes], int | None] | None = None
-    rank: Callable[[bytes], float] | None = None
-    count: Callable[[bytes], int] = lambda _packed: 1
-
-
-class Change(NamedTuple):
-    """One row to write: bytes for the changelog (None: a tombstone) and the public (None: nothing)."""
-
-    key: str
-    changelog: bytes | None
-    public: bytes | None
+KeyValue = tuple[bytes | None, bytes | None]
+"""A Kafka record; without a value it is a tombstone."""
 
 
 class Table(Generic[Row]):
@@ -97,21 +67,27 @@ class Table(Generic[Row]):
     def has_changes(self) -> bool:
         return bool(self._changed or self._removed)
 
-    def take_changes(self) -> Iterator[Change]:
-        """Each changed or removed row, in the order of first change; they are in flight from then on.
+    def take_changes(self) -> tuple[list[KeyValue], list[KeyValue]]:
+        """What the changelog and the public topic are to be told: each changed row, oldest change first.
 
-        To be read to its end without anything else touching the table.
+        They are in flight from then on. A removed row gets a tombstone, in the changelog only.
         """
+        changelog: list[KeyValue] = []
+        public: list[KeyValue] = []
+        pack, publish = self.spec.pack, self.spec.publish
         for key in self._changed:
-            row = self._hot[key]
-            packed = self.spec.pack(row)
-            self._in_flight[key] = packed
-            yield Change(key, packed, self.spec.publish(key, row))
+            row, written_key = self._hot[key], key.encode()
+            packed = self._in_flight[key] = pack(row)
+            changelog.append((written_key, packed))
+            told = publish(key, row)
+            if told is not None:
+                public.append((written_key, told))
         for key in self._removed:
             self._in_flight[key] = None
-            yield Change(key, None, None)
+            changelog.append((key.encode(), None))
         self._changed.clear()
         self._removed.clear()
+        return changelog, public
 
     def take_back(self) -> None:
         """Undo every change since `take_changes`, also those nobody told of by `put`."""

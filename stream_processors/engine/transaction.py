@@ -33,6 +33,8 @@ COMMIT_S = 2 * TRANSACTION_TIMEOUT_MS / 1000
 """What is not committed by then, Kafka has aborted; and the producer may wait for ever: seen where one of
 three brokers was lost in the middle of a transaction."""
 BATCH_BYTES = 512 * 1024
+COMPRESSION: Final = "snappy"
+"""A tenth of the CPU time of lz4, which aiokafka only knows at level 9, for a tenth more bytes."""
 REQUEST_BYTES = 8 * 1024 * 1024
 
 
@@ -48,7 +50,7 @@ class PartitionWriter:
             transactional_id=f"{group}-{source.topic}-{source.partition}",
             transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
             acks="all",
-            compression_type="lz4",
+            compression_type=COMPRESSION,
             linger_ms=0,
             max_batch_size=BATCH_BYTES,
             max_request_size=REQUEST_BYTES,

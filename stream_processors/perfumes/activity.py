@@ -16,8 +16,14 @@ from stream_processors.errors import Refused
 
 Fields = dict[str, Any]
 
-_NOTHING_MORE: Final[Mapping[str, None]] = dict.fromkeys(
+
+_EMPTY: Final[Fields] = dict.fromkeys(
     (
+        "perfume_id",
+        "viewer",
+        "event_id",
+        "event_type",
+        "occurred_at",
         "view_duration",
         "view_segment",
         "rating",
@@ -60,15 +66,14 @@ def viewer(interaction: Mapping[str, Any]) -> str:
 
 
 def _activity(interaction: Mapping[str, Any], perfume_id: str, details: Fields) -> tuple[str, Fields]:
-    return perfume_id, {
-        "perfume_id": perfume_id,
-        "viewer": viewer(interaction),
-        "event_id": interaction["event_id"],
-        "event_type": interaction["event_type"],
-        "occurred_at": interaction["occurred_at"],
-        **_NOTHING_MORE,
-        **details,
-    }
+    fields = _EMPTY.copy()
+    fields["perfume_id"] = perfume_id
+    fields["viewer"] = viewer(interaction)
+    fields["event_id"] = interaction["event_id"]
+    fields["event_type"] = interaction["event_type"]
+    fields["occurred_at"] = interaction["occurred_at"]
+    fields.update(details)
+    return perfume_id, fields
 
 
 def _similar_clicked(interaction: Mapping[str, Any], perfume_id: str) -> list[tuple[str, Fields]]:

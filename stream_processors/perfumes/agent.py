@@ -16,7 +16,8 @@ from schemas.topics import (
     Topic,
 )
 from stream_processors.engine.job import PartitionView
-from stream_processors.engine.table import Row, Table, TableSpec
+from stream_processors.engine.table import Table
+from stream_processors.engine.table_spec import Row, TableSpec
 from stream_processors.perfumes import affinity, feedback, reducer, windows
 from stream_processors.perfumes.affinity import ACTS, AFFINITY_ROW, AffinityRow
 from stream_processors.perfumes.event import PerfumeEvent, compound_key, perfume_event

@@ -6,13 +6,15 @@ Header, big-endian: version (1 byte), events (8), rank (8, a double), due (8, ep
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import msgpack
 
 from stream_processors.errors import UnreadableRow
 
 _HEADER = struct.Struct(">BQdQ")
+_packer: Final = msgpack.Packer()
+"""Made once: each has a buffer of its own."""
 
 
 class Counted(Protocol):
@@ -41,7 +43,7 @@ class RowFormat(Generic[Row]):
 
     def pack(self, row: Row) -> bytes:
         """The row as changelog bytes."""
-        packed: bytes = msgpack.packb(self.body(row))
+        packed: bytes = _packer.pack(self.body(row))
         return _HEADER.pack(self.version, row.events, self.rank(row), self.due(row)) + packed
 
     def unpack(self, data: bytes) -> Row:

@@ -6,11 +6,13 @@ from typing import Any, ClassVar
 from schemas import limits
 from schemas.reasons import Reason, Stage
 from schemas.topics import INTERACTIONS, SESSION_CHANGELOG, SESSIONS, Topic
-from stream_processors.engine.job import Forwarded, PartitionView
-from stream_processors.engine.table import Table, TableSpec
+from stream_processors.engine.forwarded import Forwarded
+from stream_processors.engine.job import PartitionView
+from stream_processors.engine.table import Table
+from stream_processors.engine.table_spec import TableSpec
 from stream_processors.errors import Refused
 from stream_processors.sessions import lifetime
-from stream_processors.sessions.event import session_event
+from stream_processors.sessions.event import SessionEvent
 from stream_processors.sessions.figures import published
 from stream_processors.sessions.reducer import Effect, SessionOverflow, apply
 from stream_processors.sessions.row import SessionRow, glance, pack, unpack
@@ -64,7 +66,7 @@ class SessionAgent:
 
     def apply(self, partition: PartitionView, value: Mapping[str, Any], appended_at: int) -> str:
         """One Interaction: bots make no row, all others are folded into their session's."""
-        event = session_event(value)
+        event = SessionEvent(value)
         watermark = partition.advance(min(event.received_at, appended_at))
         if value["is_bot"]:
             return BOT

@@ -4,8 +4,7 @@ Whatever can be wrong with an event shows up here, so that folding it into a row
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, final
 
 from schemas.event_type import Category
 
@@ -28,53 +27,32 @@ def time_of(moment: Moment) -> int:
     return int.from_bytes(moment[:TIME_BYTES], "big")
 
 
-@dataclass(slots=True)
+@final
 class SessionEvent:
     """One event as a session sees it."""
 
-    moment: Moment
-    occurred_at: int
-    received_at: int
-    identity: bytes
-    event_type: str
-    is_view: bool
-    is_interaction: bool
-    path: str
-    perfume_id: str | None
-    user_id: str | None
-    visitor_id: str | None
-    referrer: str | None
-    device_type: str
-    browser: str
-    os: str
+    def __init__(self, interaction: Mapping[str, Any]) -> None:
+        """Read a decoded Interaction (schemas/avro/interaction.avsc, times as epoch ms).
 
-
-def session_event(interaction: Mapping[str, Any]) -> SessionEvent:
-    """Read a decoded Interaction (schemas/avro/interaction.avsc, times as epoch ms).
-
-    Its event id is a canonical UUID, as `check_interaction` makes sure. Raises KeyError, TypeError,
-    ValueError or OverflowError where it is not an Interaction.
-    """
-    identity = identity_bytes(interaction["event_id"])
-    occurred_at: int = interaction["occurred_at"]
-    category: str = interaction["event_category"]
-    return SessionEvent(
-        occurred_at.to_bytes(TIME_BYTES, "big") + identity,
-        occurred_at,
-        interaction["received_at"] + 0,
-        identity,
-        interaction["event_type"],
-        category == Category.VIEW,
-        category in INTERACTION_CATEGORIES,
-        interaction["path"],
-        interaction["perfume_id"],
-        interaction["user_id"],
-        interaction["visitor_id"],
-        interaction["referrer"],
-        interaction["device_type"],
-        interaction["browser"],
-        interaction["os"],
-    )
+        Its event id is a canonical UUID, as `check_interaction` makes sure. Raises KeyError, TypeError,
+        ValueError or OverflowError where it is not an Interaction.
+        """
+        category: str = interaction["event_category"]
+        self.identity = identity_bytes(interaction["event_id"])
+        self.occurred_at: int = interaction["occurred_at"]
+        self.received_at: int = interaction["received_at"]
+        self.moment: Moment = self.occurred_at.to_bytes(TIME_BYTES, "big") + self.identity
+        self.event_type: str = interaction["event_type"]
+        self.is_view = category == Category.VIEW
+        self.is_interaction = category in INTERACTION_CATEGORIES
+        self.path: str = interaction["path"]
+        self.perfume_id: str | None = interaction["perfume_id"]
+        self.user_id: str | None = interaction["user_id"]
+        self.visitor_id: str | None = interaction["visitor_id"]
+        self.referrer: str | None = interaction["referrer"]
+        self.device_type: str = interaction["device_type"]
+        self.browser: str = interaction["browser"]
+        self.os: str = interaction["os"]
 
 
 def identity_bytes(event_id: str) -> bytes:

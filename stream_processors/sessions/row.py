@@ -7,7 +7,7 @@ whatever order they come.
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgpack
 
@@ -21,6 +21,9 @@ _HEADER = struct.Struct(">BBIQ")
 _CLOSED, _EVICTED = 1, 2
 _AGE = struct.Struct(">xB4xQ")
 """The flags and the last arrival in the header."""
+
+_packer: Final = msgpack.Packer()
+"""Made once: each has a buffer of its own."""
 
 Told = tuple[Moment, str]
 """A text and the moment of the event that told it."""
@@ -90,7 +93,7 @@ def pack(row: SessionRow) -> bytes:
         row.more_view_paths,
         row.appearances,
     ]
-    packed: bytes = msgpack.packb(body)
+    packed: bytes = _packer.pack(body)
     return header + packed
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from schemas import limits
 from stream_processors.errors import UnreadableRow
-from stream_processors.sessions.event import identity_bytes, session_event
+from stream_processors.sessions.event import SessionEvent, identity_bytes
 from stream_processors.sessions.figures import figures
 from stream_processors.sessions.reducer import Effect, SessionOverflow, apply
 from stream_processors.sessions.row import SessionRow, glance, pack, unpack
@@ -21,7 +21,7 @@ def folded(log: list[dict[str, Any]], cuts: frozenset[int] = frozenset()) -> Ses
     """The row after these events; packed and unpacked again at each cut, as a restart would."""
     row = SessionRow()
     for at, event in enumerate(log):
-        apply(row, session_event(event))
+        apply(row, SessionEvent(event))
         if at in cuts:
             row = unpack(pack(row))
     return row
@@ -58,7 +58,7 @@ def test_bytes_that_are_not_a_row_are_refused_with_one_kind_of_error(data: bytes
 
 def test_a_retry_of_an_event_changes_nothing() -> None:
     row = SessionRow()
-    event = session_event(interaction())
+    event = SessionEvent(interaction())
     assert apply(row, event) is Effect.APPLIED
     before = pack(row)
     assert apply(row, event) is Effect.DUPLICATE
@@ -71,7 +71,7 @@ def test_a_session_takes_no_more_events_than_the_limit(monkeypatch: pytest.Monke
     row = folded([interaction(event_id="a"), interaction(event_id="b")])
     before = pack(row)
     with pytest.raises(SessionOverflow, match="2 events"):
-        apply(row, session_event(interaction(event_id="c")))
+        apply(row, SessionEvent(interaction(event_id="c")))
     assert pack(row) == before
 
 
@@ -95,7 +95,7 @@ def test_one_page_without_an_act_is_a_bounce_and_an_act_or_a_second_page_is_not(
 @given(st.lists(st.tuples(st.integers(0, 2**41), st.uuids()), min_size=2))
 def test_moments_sort_by_time_and_then_by_event_id(events: list[tuple[int, UUID]]) -> None:
     log = [interaction(event_id=str(event_id), occurred_at=at) for at, event_id in events]
-    log.sort(key=lambda event: session_event(event).moment)
+    log.sort(key=lambda event: SessionEvent(event).moment)
     assert log == sorted(log, key=lambda event: (event["occurred_at"], event["event_id"]))
 
 
