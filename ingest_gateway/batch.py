@@ -1,7 +1,7 @@
 """From body bytes to a batch: an envelope, and items each of which is an event or says why it is none.
 
-The usual body is parsed and typed in one pass. Only a body that does not pass is looked at again, leniently
-and event by event, so that one bad event does not cost its neighbours.
+The everyday body is told at a glance; others are for pydantic, in one pass. Only a body that does not pass
+is looked at again, leniently and event by event, so that one bad event does not cost its neighbours.
 """
 
 from collections.abc import Iterable
@@ -17,6 +17,7 @@ from ingest_gateway.json_document import RepeatedKey, canonical, readable, repea
 from schemas import limits
 from schemas.envelope import ClientEvent, EitherRequest, Envelope
 from schemas.event_data import check_text
+from schemas.everyday import is_everyday
 from schemas.reasons import Reason
 from schemas.rejection import InvalidEvent, shown
 from schemas.validation import fault_of, typed
@@ -56,9 +57,12 @@ def parse(body: bytes) -> Batch:
 
 def _strictly(body: bytes) -> EitherRequest | None:
     """The body, where every event in it is well formed and it has exactly one of `event` and `events`."""
-    document = None if _ESCAPED_NUL in body else canonical(body)
+    # To look for one byte takes a twentieth of the time.
+    document = None if b"\\" in body and _ESCAPED_NUL in body else canonical(body)
     if document is None:
         return None
+    if is_everyday(document):
+        return document
     try:
         request = _REQUEST.validate_python(document)
     except ValidationError:
