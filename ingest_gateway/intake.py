@@ -5,7 +5,7 @@ Pure: what the request and the process bring along comes in as plain values.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from ingest_gateway.batch import Batch, Malformed, refusal_of
 from ingest_gateway.caller import Source
@@ -114,7 +114,7 @@ def take_in(batch: Batch, arrival: Arrival, stamps: Stamps) -> Intake:
             continue
         seen.add(identity)
         event["receipt"] = stamps.next_receipt()
-        intake.accepted.append((event_id, interaction_own(event), visitor))
+        intake.accepted.append((event_id, interaction_own(cast(dict[str, Any], event)), visitor))
     return intake
 
 

@@ -72,7 +72,7 @@ def _module_part(name: str) -> str:
             f"\n{all_of}: Final[Mapping[str, Any]] = MappingProxyType({{",
             *defaults,
             "})\n",
-            f"\ndef {name}(record: Mapping[str, Any]) -> bytes:\n"
+            f"\ndef {name}(record: dict[str, Any]) -> bytes:\n"
             f'    """A value of schemas/avro/{name}.avsc."""\n'
             f"    whole = {{**{all_of}, **record}}\n"
             f"    return {name}_own(whole) + {name}_shared(whole)\n",
@@ -82,13 +82,13 @@ def _module_part(name: str) -> str:
 
 def _function(name: str, what: str, fields: Iterable[Mapping[str, Any]], complete: bool = False) -> str:
     """`complete`: the record lacks none of the fields."""
-    head = f'\ndef {name}(record: Mapping[str, Any]) -> bytes:\n    """{what}"""\n'
+    head = f'\ndef {name}(record: dict[str, Any]) -> bytes:\n    """{what}"""\n'
     return f'{head}{_body(fields, complete)}.encode("latin-1")\n'
 
 
 def _record(schema: Mapping[str, Any]) -> str:
     """A record inside a value: its characters, not yet bytes."""
-    return f"\ndef {_inner(schema)}(record: Mapping[str, Any]) -> str:\n{_body(schema['fields'])}\n\n"
+    return f"\ndef {_inner(schema)}(record: dict[str, Any]) -> str:\n{_body(schema['fields'])}\n\n"
 
 
 def _inner(schema: Mapping[str, Any]) -> str:
@@ -162,7 +162,7 @@ def _call(name: str, kind: Any) -> str:
 
 def _table() -> str:
     rows = "".join(f'    "{name}": {name},\n' for name in avro_schemas.names())
-    kind = "Mapping[str, Callable[[Mapping[str, Any]], bytes]]"
+    kind = "Mapping[str, Callable[[dict[str, Any]], bytes]]"
     return f"\nENCODERS: Final[{kind}] = MappingProxyType({{\n{rows}}})\n"
 
 

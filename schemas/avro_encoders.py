@@ -17,7 +17,7 @@ from schemas.avro_binary import (
 )
 
 
-def affinity(record: Mapping[str, Any]) -> bytes:
+def affinity(record: dict[str, Any]) -> bytes:
     """A value of schemas/avro/affinity.avsc."""
     perfume_id = record["perfume_id"]
     if not is_ascii(perfume_id):
@@ -51,7 +51,7 @@ def affinity(record: Mapping[str, Any]) -> bytes:
     ).encode("latin-1")
 
 
-def dead_letter(record: Mapping[str, Any]) -> bytes:
+def dead_letter(record: dict[str, Any]) -> bytes:
     """A value of schemas/avro/dead_letter.avsc."""
     stage = record["stage"]
     if not is_ascii(stage):
@@ -114,7 +114,7 @@ def dead_letter(record: Mapping[str, Any]) -> bytes:
     ).encode("latin-1")
 
 
-def interaction_own(record: Mapping[str, Any]) -> bytes:
+def interaction_own(record: dict[str, Any]) -> bytes:
     """The fields before session_id, none left out."""
     event_id = record["event_id"]
     if not is_ascii(event_id):
@@ -194,7 +194,7 @@ def interaction_own(record: Mapping[str, Any]) -> bytes:
     ).encode("latin-1")
 
 
-def interaction_shared(record: Mapping[str, Any]) -> bytes:
+def interaction_shared(record: dict[str, Any]) -> bytes:
     """The fields from session_id on, none left out."""
     session_id = record["session_id"]
     if not is_ascii(session_id):
@@ -313,13 +313,13 @@ _INTERACTION_DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType({
 })
 
 
-def interaction(record: Mapping[str, Any]) -> bytes:
+def interaction(record: dict[str, Any]) -> bytes:
     """A value of schemas/avro/interaction.avsc."""
     whole = {**_INTERACTION_DEFAULTS, **record}
     return interaction_own(whole) + interaction_shared(whole)
 
 
-def perfume_activity(record: Mapping[str, Any]) -> bytes:
+def perfume_activity(record: dict[str, Any]) -> bytes:
     """A value of schemas/avro/perfume_activity.avsc."""
     perfume_id = record["perfume_id"]
     if not is_ascii(perfume_id):
@@ -385,7 +385,7 @@ def perfume_activity(record: Mapping[str, Any]) -> bytes:
     ).encode("latin-1")
 
 
-def _HourBucket(record: Mapping[str, Any]) -> str:
+def _HourBucket(record: dict[str, Any]) -> str:
     hour = record["hour"]
     weight = record["weight"]
     return (
@@ -394,7 +394,7 @@ def _HourBucket(record: Mapping[str, Any]) -> str:
     )
 
 
-def _DayBucket(record: Mapping[str, Any]) -> str:
+def _DayBucket(record: dict[str, Any]) -> str:
     day = record["day"]
     views = record["views"]
     return (
@@ -403,7 +403,7 @@ def _DayBucket(record: Mapping[str, Any]) -> str:
     )
 
 
-def perfume_stats(record: Mapping[str, Any]) -> bytes:
+def perfume_stats(record: dict[str, Any]) -> bytes:
     """A value of schemas/avro/perfume_stats.avsc."""
     perfume_id = record["perfume_id"]
     if not is_ascii(perfume_id):
@@ -468,7 +468,7 @@ def perfume_stats(record: Mapping[str, Any]) -> bytes:
     ).encode("latin-1")
 
 
-def recommendation_feedback(record: Mapping[str, Any]) -> bytes:
+def recommendation_feedback(record: dict[str, Any]) -> bytes:
     """A value of schemas/avro/recommendation_feedback.avsc."""
     recommendation_id = record["recommendation_id"]
     if not is_ascii(recommendation_id):
@@ -535,7 +535,7 @@ def recommendation_feedback(record: Mapping[str, Any]) -> bytes:
     ).encode("latin-1")
 
 
-def session(record: Mapping[str, Any]) -> bytes:
+def session(record: dict[str, Any]) -> bytes:
     """A value of schemas/avro/session.avsc."""
     session_id = record["session_id"]
     if not is_ascii(session_id):
@@ -621,7 +621,7 @@ def session(record: Mapping[str, Any]) -> bytes:
     ).encode("latin-1")
 
 
-ENCODERS: Final[Mapping[str, Callable[[Mapping[str, Any]], bytes]]] = MappingProxyType({
+ENCODERS: Final[Mapping[str, Callable[[dict[str, Any]], bytes]]] = MappingProxyType({
     "affinity": affinity,
     "dead_letter": dead_letter,
     "interaction": interaction,

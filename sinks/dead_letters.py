@@ -1,6 +1,6 @@
 """What could not be stored goes to the dead-letter topic, and is there before the offset moves past it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -64,7 +64,7 @@ class DeadLetters:
 
         try:
             for rejection in rejections:
-                value: Mapping[str, Any] = dead_letter(rejection, self._now_ms())
+                value = dead_letter(rejection, self._now_ms())
                 self._produce(key_of(rejection.record.key), self._encoder.encode(value), settled)
             waiting = self._producer.flush(DELIVERY_TIMEOUT_S * 2)
         except KafkaException as error:

@@ -26,7 +26,7 @@ from wire.registry import Registry
 WRITTEN: Final = (PERFUME_ACTIVITY, SESSIONS, PERFUME_STATS, AFFINITIES, RECOMMENDATION_FEEDBACK)
 """What the agents write that has a schema."""
 
-Encode = Callable[[Mapping[str, Any]], bytes]
+Encode = Callable[[dict[str, Any]], bytes]
 
 
 def encoder(topic: Topic, registry: Registry, namespace: Namespace) -> Encode:

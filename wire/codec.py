@@ -5,7 +5,6 @@ Times are epoch milliseconds on both sides: plain integers, as the reducers and 
 """
 
 import struct
-from collections.abc import Mapping
 from io import BytesIO
 from typing import Any, Protocol
 
@@ -36,7 +35,7 @@ class Encoder:
         self.header = _HEADER.pack(MAGIC, schema_id)
         """What every value's bytes begin with."""
 
-    def encode(self, value: Mapping[str, Any]) -> bytes:
+    def encode(self, value: dict[str, Any]) -> bytes:
         """Wire bytes of one value. Raises KeyError, ValueError or TypeError where it does not fit."""
         return self.header + self._avro(value)
 

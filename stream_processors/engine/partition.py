@@ -1,7 +1,7 @@
 """One owned source partition: how far it is applied, its rows, and what the next flush will write."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -102,7 +102,7 @@ class OwnedPartition:
         start: Start,
         tables: Sequence[Table[Any]],
         topic_name: Callable[[Topic], str],
-        dead_letter: Callable[[Mapping[str, Any]], bytes],
+        dead_letter: Callable[[dict[str, Any]], bytes],
         watch: FailureWatch,
     ) -> None:
         self.job = job

@@ -90,7 +90,7 @@ class Takeover:
         job: Job,
         namespace: Namespace,
         kafka: Clients,
-        dead_letter: Callable[[Mapping[str, Any]], bytes],
+        dead_letter: Callable[[dict[str, Any]], bytes],
         session: Session,
     ) -> None:
         self._job = job

@@ -29,7 +29,7 @@ from stream_processors.perfumes.row import PERFUME_ROW, PerfumeRow, trend_of
 APPLIED = "applied"
 RANKED_AT_A_TIME = 500
 
-Encode = Callable[[Mapping[str, Any]], bytes]
+Encode = Callable[[dict[str, Any]], bytes]
 
 
 @dataclass(frozen=True, slots=True)

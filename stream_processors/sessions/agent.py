@@ -33,7 +33,7 @@ class SessionAgent:
     def __init__(
         self,
         decode: Callable[[bytes | None], Mapping[str, Any]],
-        encode_session: Callable[[Mapping[str, Any]], bytes],
+        encode_session: Callable[[dict[str, Any]], bytes],
         check_home: Callable[[str, int], None],
         forwards: Callable[[Mapping[str, Any]], Sequence[Forwarded]],
         generation: int = 0,
@@ -80,13 +80,15 @@ class SessionAgent:
         if lifetime.is_late(event.occurred_at, watermark):
             raise Refused(Reason.LATE, f"it happened at {event.occurred_at}, the time here is {watermark}")
         forwarded = self._forwards(value)
+        awaited = row.events > 0 and not row.closed  # then the agenda has it already, and not later
         try:
             effect = apply(row, event)
         except SessionOverflow as overflow:
             raise Refused(Reason.SESSION_OVERFLOW, f"session {session_id}: {overflow}") from None
         if effect is Effect.APPLIED:
             table.put(session_id, row)
-            table.agenda.schedule(session_id, event.received_at + limits.SESSION_TIMEOUT_MS + 1)
+            if not awaited:
+                table.agenda.schedule(session_id, event.received_at + limits.SESSION_TIMEOUT_MS + 1)
             for record in forwarded:
                 partition.forward(record)
         return effect

@@ -3,11 +3,14 @@
 Whatever can be wrong with an event shows up here, so that folding it into a row cannot fail half-way.
 """
 
+import struct
+from binascii import unhexlify
 from collections.abc import Mapping
 from typing import Any, Final, final
 
 from schemas.event_type import Category
 
+_VIEW: Final[str] = Category.VIEW.value
 INTERACTION_CATEGORIES = frozenset({Category.RATING, Category.REVIEW, Category.COLLECTION, Category.WISHLIST})
 
 
@@ -22,9 +25,13 @@ IDENTITY_BYTES: Final = 16
 MOMENT_BYTES: Final = TIME_BYTES + IDENTITY_BYTES
 
 
+_TIME: Final = struct.Struct(">Q")
+
+
 def time_of(moment: Moment) -> int:
     """Epoch milliseconds."""
-    return int.from_bytes(moment[:TIME_BYTES], "big")
+    time: int = _TIME.unpack_from(moment)[0]
+    return time
 
 
 @final
@@ -37,13 +44,14 @@ class SessionEvent:
         Its event id is a canonical UUID, as `check_interaction` makes sure. Raises KeyError, TypeError,
         ValueError or OverflowError where it is not an Interaction.
         """
+        occurred_at: int = interaction["occurred_at"]
         category: str = interaction["event_category"]
         self.identity = identity_bytes(interaction["event_id"])
-        self.occurred_at: int = interaction["occurred_at"]
+        self.moment: Moment = occurred_at.to_bytes(TIME_BYTES, "big") + self.identity
+        self.occurred_at = occurred_at
         self.received_at: int = interaction["received_at"]
-        self.moment: Moment = self.occurred_at.to_bytes(TIME_BYTES, "big") + self.identity
         self.event_type: str = interaction["event_type"]
-        self.is_view = category == Category.VIEW
+        self.is_view = category == _VIEW
         self.is_interaction = category in INTERACTION_CATEGORIES
         self.path: str = interaction["path"]
         self.perfume_id: str | None = interaction["perfume_id"]
@@ -57,7 +65,10 @@ class SessionEvent:
 
 def identity_bytes(event_id: str) -> bytes:
     """A UUID's sixteen bytes. Raises ValueError for a text that is none."""
-    identity = bytes.fromhex(event_id.replace("-", ""))
+    try:
+        identity = unhexlify(event_id.replace("-", ""))
+    except ValueError:
+        raise ValueError("the event id is no UUID") from None
     if len(identity) != IDENTITY_BYTES:
         raise ValueError("the event id is no UUID")
     return identity

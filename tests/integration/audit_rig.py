@@ -164,7 +164,7 @@ class Audited:
         space = Namespace(self.namespace)
         registry = Registry(self.stack.registry_url)
         encoder = Encoder(str(subject.topic.value), registry.id_of(subject.topic, space))
-        data = value if isinstance(value, bytes | None) else encoder.encode(value)
+        data = value if isinstance(value, bytes | None) else encoder.encode(dict(value))
         record = self._records(subject).get(key)
         partition = 0 if record is None else record.partition() or 0
         producer = Producer(producer_settings(Cluster(self.stack.bootstrap), "falsifier"))

@@ -88,7 +88,7 @@ class Topics:
         encode = self._encoders[topic.name].encode
         for value in values:
             key = value["session_id"] if "session_id" in value else value["perfume_id"]
-            self._produce(topic, key, encode(value))
+            self._produce(topic, key, encode(dict(value)))
         self.flush()
 
     def send_bytes(self, topic: Topic, value: bytes | None, key: str = "anyone") -> None:

@@ -55,7 +55,8 @@ class Pipeline:
         """Append an event to its session's partition, as the gateway would."""
         session_id = interaction["session_id"]
         number = home_partition(INTERACTIONS, session_id)
-        self._append(SPACE.topic(INTERACTIONS), number, session_id.encode(), ENCODE_INTERACTION(interaction))
+        value = ENCODE_INTERACTION(dict(interaction))
+        self._append(SPACE.topic(INTERACTIONS), number, session_id.encode(), value)
 
     def run(self) -> None:
         """Read every log to its end, in random turns, batches, transactions and takeovers."""

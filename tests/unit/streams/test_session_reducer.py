@@ -101,5 +101,5 @@ def test_moments_sort_by_time_and_then_by_event_id(events: list[tuple[int, UUID]
 
 def test_what_is_no_uuid_has_no_identity() -> None:
     for text in ("", "0190b2f0", "0190b2f0-0000-7000-8000-00000000000g", "é" * 36):
-        with pytest.raises(ValueError, match=r"UUID|hexadecimal"):
+        with pytest.raises(ValueError, match="UUID"):
             identity_bytes(text)
