@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import Final
 
 import httpx
@@ -19,6 +20,7 @@ from tests.interactions import interactions
 from tests.live_reads import alive
 from tests.services import Service, ended_at_last, wait_until
 from tests.stack import Stack
+from tests.standing import standing
 from tests.streams_pipeline import StreamsPipeline
 
 pytestmark = pytest.mark.integration
@@ -59,12 +61,21 @@ def killed_at(pipeline: StreamsPipeline, moment: str, agent: str, seed: int) -> 
             if moment == DRAINING:
                 wait_until(lambda w=worker: reads(w, agent), SETTLE_S, worker.tail)  # type: ignore[misc]
                 worker.signal(signal.SIGTERM)
-            code = worker.wait(SETTLE_S)
+            code = ended(pipeline, worker)
         if moment == DRAINING and code == 0:
             continue  # everything was flushed just before it was asked to end
         assert code == -signal.SIGKILL, worker.tail()
         assert f"{REACHED} {moment}" in worker.tail()
         return
+
+
+def ended(pipeline: StreamsPipeline, worker: Service) -> int:
+    """The exit code of a worker that is to end by itself; where it does not, what it could have read."""
+    try:
+        return worker.wait(SETTLE_S)
+    except TimeoutExpired:
+        left = standing(pipeline.bootstrap, pipeline.space)
+        pytest.fail(f"it goes on for {SETTLE_S:.0f} s\n{left}\n{worker.tail()}")
 
 
 def reads(worker: Service, agent: str) -> bool:
@@ -90,7 +101,7 @@ def frozen_at(pipeline: StreamsPipeline, moment: str, agent: str, seed: int) -> 
         put_some(pipeline, seed + 1)
         pipeline.wait_until_exact(SETTLE_S)
         frozen.signal(signal.SIGCONT)
-        assert frozen.wait(SETTLE_S) == EXIT_RESTART, frozen.tail()
+        assert ended(pipeline, frozen) == EXIT_RESTART, frozen.tail()
         put_some(pipeline, seed + 2)
         # Woken while it fenced for its other agent, it may still have fenced the heir: that starts again.
         wait_until(lambda: alive(heir) and not pipeline.differences(), SETTLE_S, heir.tail)
