@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple
 
 import typer
+from aiokafka import codec
 
 from bench import machine
 from bench.stages import Stage, cpu_seconds, tell
@@ -70,7 +71,7 @@ def stages(load: Load, now_ms: int) -> list[Stage]:
     def per_event(work: Any, inputs: Sequence[Any]) -> float:
         return cpu_seconds(work, inputs) / len(events) * 1e6
 
-    applying, flushing = _whole(flushes)
+    applying, flushing, written = _whole(flushes)
     whole = "read, check and apply"
     return [
         Stage(whole, applying / len(events) * 1e6),
@@ -79,26 +80,32 @@ def stages(load: Load, now_ms: int) -> list[Stage]:
         Stage("what a session learns from it", per_event(SessionEvent, decoded), whole),
         Stage("what perfumes learn from it", per_event(activities, decoded), whole),
         Stage("pack and publish changed rows", flushing / len(events) * 1e6),
+        Stage("compress what is written (snappy)", per_event(codec.snappy_encode, written)),
+        Stage("what lz4 as aiokafka has it would take", per_event(codec.lz4_encode, written)),
     ]
 
 
-def _whole(flushes: Sequence[Sequence[Consumed]]) -> tuple[float, float]:
-    """CPU seconds of applying all records, and of taking all flushes."""
+def _whole(flushes: Sequence[Sequence[Consumed]]) -> tuple[float, float, Sequence[bytes]]:
+    """CPU seconds of applying all records, and of taking all flushes; also what goes to a partition at a time."""
     job = session_agent(OneSchema(), SPACE)  # type: ignore[arg-type]  # what it asks a registry for is there
     tables: list[Table[Any]] = [Table(spec, {}) for spec in job.tables]
     partition = OwnedPartition(
         job, SOURCE, Start(0), tables, SPACE.topic, lambda _letter: b"", FailureWatch()
     )
     applying = flushing = 0.0
+    written: list[bytes] = []
     for records in flushes:
         began = time.thread_time()
         end = records[-1].offset + 1
         partition.apply(Batch(SOURCE, records[0].offset, end, records), records, end)
         applied = time.thread_time()
-        partition.take_flush()
+        flush = partition.take_flush()
         partition.landed()
         applying, flushing = applying + applied - began, flushing + time.thread_time() - applied
-    return applying, flushing
+        written += [
+            b"".join((key or b"") + (value or b"") for key, value in of) for of in flush.records.values()
+        ]
+    return applying, flushing, written
 
 
 def main(
