@@ -86,7 +86,7 @@ def stages(load: Load, now_ms: int) -> list[Stage]:
 
 
 def _whole(flushes: Sequence[Sequence[Consumed]]) -> tuple[float, float, Sequence[bytes]]:
-    """CPU seconds of applying all records, and of taking all flushes; also what goes to a partition at a time."""
+    """CPU seconds of applying all records, and of taking all flushes; and what went to each partition."""
     job = session_agent(OneSchema(), SPACE)  # type: ignore[arg-type]  # what it asks a registry for is there
     tables: list[Table[Any]] = [Table(spec, {}) for spec in job.tables]
     partition = OwnedPartition(
