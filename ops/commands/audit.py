@@ -32,22 +32,26 @@ PIPED_WIDTH = 160
 COULD_NOT_CHECK = 2
 SHOWN: Final = 50
 
+PrefixOption = Annotated[
+    str, typer.Option(help="Only sessions whose id begins so, and rows of the perfumes they concern.")
+]
+KeysOption = Annotated[
+    str, typer.Option(help="Only these session and perfume ids, comma separated, with all their rows.")
+]
+WaitOption = Annotated[
+    float, typer.Option(min=0, help="Seconds to look again while events are under way; 0: one look.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="The result as one JSON object.")]
 DatabaseOption = Annotated[
     str, typer.Option(envvar="SILLAGE_DATABASE_URL", help="PostgreSQL; default: the local instance's.")
 ]
 
 
 def audit(
-    session_prefix: Annotated[
-        str, typer.Option(help="Only sessions whose id begins so, and rows of the perfumes they concern.")
-    ] = "",
-    keys: Annotated[
-        str, typer.Option(help="Only these session and perfume ids, comma separated, with all their rows.")
-    ] = "",
-    wait: Annotated[
-        float, typer.Option(min=0, help="Seconds to look again while events are under way; 0: one look.")
-    ] = 60.0,
-    as_json: Annotated[bool, typer.Option("--json", help="The result as one JSON object.")] = False,
+    session_prefix: PrefixOption = "",
+    keys: KeysOption = "",
+    wait: WaitOption = 60.0,
+    as_json: JsonOption = False,
     kafka: BootstrapOption = "",
     registry: RegistryOption = "",
     database: DatabaseOption = "",

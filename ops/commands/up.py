@@ -13,6 +13,20 @@ from ops.runtime import DEVELOPMENT_HOME, Instance, Ports, RuntimeProblem, Start
 from ops.runtime.follow import Follower
 from ops.runtime.progress import LaunchDisplay
 
+DetachOption = Annotated[
+    bool, typer.Option("--detach", "-d", help="Return when everything is ready, instead of following logs.")
+]
+PortBaseOption = Annotated[
+    int | None,
+    typer.Option(min=1024, max=65528, help="Use this port and the seven after it (7100; remembered)."),
+]
+PortsOption = Annotated[
+    Literal["fixed", "auto"],
+    typer.Option(help="auto: choose free ports (for tests; `sillage status --json` has them)."),
+]
+GatewaysOption = Annotated[
+    int, typer.Option(min=1, max=32, help="How many gateway processes share the gateway's port.")
+]
 OwnerOption = Annotated[
     int | None,
     typer.Option(
@@ -24,21 +38,10 @@ OwnerOption = Annotated[
 
 
 def up(
-    detach: Annotated[
-        bool,
-        typer.Option("--detach", "-d", help="Return when everything is ready, instead of following logs."),
-    ] = False,
-    port_base: Annotated[
-        int | None,
-        typer.Option(min=1024, max=65528, help="Use this port and the seven after it (7100; remembered)."),
-    ] = None,
-    ports: Annotated[
-        Literal["fixed", "auto"],
-        typer.Option(help="auto: choose free ports (for tests; `sillage status --json` has them)."),
-    ] = "fixed",
-    gateways: Annotated[
-        int, typer.Option(min=1, max=32, help="How many gateway processes share the gateway's port.")
-    ] = 1,
+    detach: DetachOption = False,
+    port_base: PortBaseOption = None,
+    ports: PortsOption = "fixed",
+    gateways: GatewaysOption = 1,
     home: HomeOption = DEVELOPMENT_HOME,
     owner: OwnerOption = None,
 ) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import faust
 from faust.serializers import codecs
 
-from schemas.topics import INTERACTIONS, PERFUME_ACTIVITY, SESSIONS
+from schemas.topics import INTERACTIONS, PERFUME_ACTIVITY, SESSIONS, Namespace
 from stream_processors.agents import encoder
 from stream_processors.perfumes.activity import activities
 from stream_processors.sessions.event import SessionEvent
@@ -37,11 +37,8 @@ class RowCodec(codecs.Codec):  # type: ignore[misc]
         return unpack(packed)
 
 
-def build(settings: Settings) -> faust.App:
-    """The Faust app with its one agent."""
-    codecs.register(ROW_CODEC, RowCodec())
-    space, registry = settings.topics, Registry(settings.registry_url)
-    app = faust.App(
+def _app(settings: Settings, space: Namespace) -> faust.App:
+    return faust.App(
         space.group("session-agent"),
         broker=f"kafka://{settings.kafka_bootstrap}",
         datadir=settings.streams_data_dir,
@@ -53,6 +50,13 @@ def build(settings: Settings) -> faust.App:
         key_serializer="raw",
         value_serializer="raw",
     )
+
+
+def build(settings: Settings) -> faust.App:
+    """The Faust app with its one agent."""
+    codecs.register(ROW_CODEC, RowCodec())
+    space, registry = settings.topics, Registry(settings.registry_url)
+    app = _app(settings, space)
     source = app.topic(space.topic(INTERACTIONS))
     published = app.topic(space.topic(SESSIONS))
     forwarded = app.topic(space.topic(PERFUME_ACTIVITY))
