@@ -7,6 +7,7 @@ Afterwards every published row equals the brute-force one.
 import signal
 import time
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from subprocess import TimeoutExpired
 from typing import Final
@@ -30,6 +31,8 @@ SETTLE_S: Final = 240.0
 AGENTS: Final = ("session-agent", "perfume-agent")
 DRAINING: Final = "draining"
 LONG_INTERVAL_MS: Final = "10000"
+SEEDS: Final = count(100)
+"""All tests here share their topics."""
 
 
 @pytest.fixture
@@ -45,16 +48,17 @@ def aimed(pipeline: StreamsPipeline, name: str, moment: str, agent: str, number:
     return pipeline.worker(name, module="tests.aimed_worker", TESTS_AIM=aim, **interval)
 
 
-def put_some(pipeline: StreamsPipeline, seed: int) -> None:
-    pipeline.topic.put(interactions(seed, count=500, sessions=60), retries=2)
+def put_some(pipeline: StreamsPipeline) -> None:
+    """Events that nobody has seen: of others, agents would have nothing to write, and reach no moment."""
+    pipeline.topic.put(interactions(next(SEEDS), count=500, sessions=60), retries=2)
 
 
-def killed_at(pipeline: StreamsPipeline, moment: str, agent: str, seed: int) -> None:
+def killed_at(pipeline: StreamsPipeline, moment: str, agent: str) -> None:
     """Workers with one name, one after the other, until one of them reached the moment and died of it."""
     deadline = time.monotonic() + SETTLE_S
     while True:
         assert time.monotonic() < deadline, f"no worker reached {moment}"
-        put_some(pipeline, seed)
+        put_some(pipeline)
         worker = aimed(pipeline, "killed", moment, agent, signal.SIGKILL)
         with ended_at_last(worker):
             worker.launch()
@@ -90,19 +94,19 @@ def reads(worker: Service, agent: str) -> bool:
     )
 
 
-def frozen_at(pipeline: StreamsPipeline, moment: str, agent: str, seed: int) -> None:
+def frozen_at(pipeline: StreamsPipeline, moment: str, agent: str) -> None:
     """A worker frozen at the moment, and its partitions another's before it goes on."""
-    put_some(pipeline, seed)
+    put_some(pipeline)
     frozen, heir = aimed(pipeline, "frozen", moment, agent, signal.SIGSTOP), pipeline.worker("heir")
     with ended_at_last(frozen, heir):
         frozen.launch()
         wait_until(lambda: frozen.frozen, SETTLE_S, frozen.tail)
         heir.start()
-        put_some(pipeline, seed + 1)
+        put_some(pipeline)
         pipeline.wait_until_exact(SETTLE_S)
         frozen.signal(signal.SIGCONT)
         assert ended(pipeline, frozen) == EXIT_RESTART, frozen.tail()
-        put_some(pipeline, seed + 2)
+        put_some(pipeline)
         # Woken while it fenced for its other agent, it may still have fenced the heir: that starts again.
         wait_until(lambda: alive(heir) and not pipeline.differences(), SETTLE_S, heir.tail)
 
@@ -112,7 +116,7 @@ def test_rows_stay_exact_when_workers_die_at_each_step_of_a_flush_and_of_a_takeo
 ) -> None:
     """One after the other on the same rows, the two agents by turns; takeovers last, when there are rows."""
     for number, moment in enumerate(reversed(MOMENTS)):
-        killed_at(pipeline, moment, AGENTS[number % 2], seed=100 + number)
+        killed_at(pipeline, moment, AGENTS[number % 2])
     last = pipeline.worker("killed")
     with ended_at_last(last):
         last.start()
@@ -120,14 +124,14 @@ def test_rows_stay_exact_when_workers_die_at_each_step_of_a_flush_and_of_a_takeo
 
 
 def test_a_worker_frozen_between_offset_and_commit_completes_nothing_later(pipeline: StreamsPipeline) -> None:
-    frozen_at(pipeline, "offsets", "session-agent", seed=120)
+    frozen_at(pipeline, "offsets", "session-agent")
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("agent", AGENTS)
 def test_rows_stay_exact_whichever_agent_is_hit(pipeline: StreamsPipeline, agent: str) -> None:
-    for number, moment in enumerate(MOMENTS):
-        killed_at(pipeline, moment, agent, seed=130 + number)
+    for moment in MOMENTS:
+        killed_at(pipeline, moment, agent)
         if moment != DRAINING:
-            frozen_at(pipeline, moment, agent, seed=150 + 3 * number)
+            frozen_at(pipeline, moment, agent)
