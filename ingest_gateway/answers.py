@@ -1,7 +1,6 @@
 """What the gateway answers: the one place where reasons become statuses, and results become JSON."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
@@ -43,6 +42,9 @@ BAD_REQUEST: Final = 400
 INTERNAL_ERROR_TEXT: Final = "Internal server error"
 
 _CLOSE: Final = (b"connection", b"close")
+_STATUS_LINES: Final = {
+    status.value: b"HTTP/1.1 %d %s" % (status.value, status.phrase.encode()) for status in HTTPStatus
+}
 _EXTRA: Final[Mapping[int, Headers]] = MappingProxyType(
     {
         401: [(b"www-authenticate", b"Bearer")],
@@ -56,15 +58,22 @@ _EXTRA: Final[Mapping[int, Headers]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
 class Answer:
     """One HTTP answer, and how it is counted. `reason`: why the request as a whole was not taken."""
 
-    status: int
-    body: bytes
-    outcome: Outcome
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-    reason: Reason | None = None
+    def __init__(
+        self,
+        status: int,
+        body: bytes,
+        outcome: Outcome,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+        reason: Reason | None = None,
+    ) -> None:
+        self.status = status
+        self.body = body
+        self.outcome = outcome
+        self.headers = headers
+        self.reason = reason
 
 
 def status_of(reason: Reason) -> int:
@@ -117,8 +126,7 @@ def refused(refusal: Refusal) -> Answer:
     outcome = Outcome.UNAVAILABLE if unavailable else Outcome.REFUSED
     answer = _failure(refusal.reason, refusal.message, outcome)
     if isinstance(refusal, RateLimited):
-        again = (b"retry-after", str(refusal.retry_after_s).encode())
-        return replace(answer, headers=(*answer.headers, again))
+        answer.headers += ((b"retry-after", str(refusal.retry_after_s).encode()),)
     return answer
 
 
@@ -147,7 +155,7 @@ async def send(
             "headers": [*_described(answer), *headers, *answer.headers],
         }
     )
-    if _CLOSE in answer.headers:
+    if closes(answer):
         await sink({"type": "http.response.body", "body": answer.body, "more_body": True})
         await before_closing()
         await sink({"type": "http.response.body", "body": b""})
@@ -155,13 +163,21 @@ async def send(
         await sink({"type": "http.response.body", "body": answer.body})
 
 
-def written(answer: Answer) -> bytes:
-    """The answer as HTTP/1.1 writes it, for where there is no application yet. The connection closes."""
-    status = HTTPStatus(answer.status)
-    headers = {*_described(answer), *answer.headers, _CLOSE}
-    lines = [b"HTTP/1.1 %d %s" % (status.value, status.phrase.encode())]
-    lines += [name + b": " + value for name, value in sorted(headers)]
+def closes(answer: Answer) -> bool:
+    """Whether the connection closes behind the answer."""
+    return _CLOSE in answer.headers
+
+
+def written(answer: Answer, headers: Headers) -> bytes:
+    """The answer as HTTP/1.1 writes it, with these headers beside its own."""
+    lines = [_STATUS_LINES[answer.status]]
+    lines += [name + b": " + value for name, value in (*_described(answer), *headers, *answer.headers)]
     return b"\r\n".join([*lines, b"", answer.body])
+
+
+def written_last(answer: Answer) -> bytes:
+    """The same for where there is no application yet. The connection closes."""
+    return written(answer, [] if closes(answer) else [_CLOSE])
 
 
 def _described(answer: Answer) -> Headers:

@@ -1,11 +1,9 @@
 """From body bytes to a batch: an envelope, and items each of which is an event or says why it is none.
 
-The everyday body is told at a glance; others are for pydantic, in one pass. Only a body that does not pass
-is looked at again, leniently and event by event, so that one bad event does not cost its neighbours.
+The usual body is as JSON.stringify writes it, and is read in one pass. Any other is parsed again, leniently.
+Either way each event is looked at by itself, so that a bad one does not cost its neighbours.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
@@ -15,59 +13,66 @@ from ingest_gateway.consent import check_consent, check_consent_in_text, check_e
 from ingest_gateway.errors import Refusal
 from ingest_gateway.json_document import RepeatedKey, canonical, readable, repeats_a_key
 from schemas import limits
-from schemas.envelope import ClientEvent, EitherRequest, Envelope
+from schemas.envelope import Envelope
 from schemas.event_data import check_text
-from schemas.everyday import is_everyday
+from schemas.everyday import is_everyday_envelope
 from schemas.reasons import Reason
 from schemas.rejection import InvalidEvent, shown
-from schemas.validation import fault_of, typed
+from schemas.validation import ClientsEvent, fault_of, read, read_clean
 
-_REQUEST: Final = TypeAdapter(EitherRequest)
 _ENVELOPE: Final = TypeAdapter(Envelope)
 _ESCAPED_NUL: Final = b"\\u0000"
 
 
-@dataclass(frozen=True, slots=True)
 class Malformed:
     """An item that is no event. `raw` is what was sent."""
 
-    raw: Any
-    fault: InvalidEvent
+    def __init__(self, raw: object, fault: InvalidEvent) -> None:
+        self.raw = raw
+        self.fault = fault
 
 
-@dataclass(frozen=True, slots=True)
+Item = ClientsEvent | Malformed
+
+
 class Batch:
     """One request's content. `single`: it came as `event`, and is answered as one."""
 
-    envelope: Envelope
-    items: list[ClientEvent | Malformed]
-    single: bool
+    def __init__(self, envelope: Envelope, items: list[Item], single: bool) -> None:
+        self.envelope = envelope
+        self.items = items
+        self.single = single
 
 
 def parse(body: bytes) -> Batch:
     """The batch in a body. Raises Refusal, or Dropped where its consent says no."""
-    request = _strictly(body)
-    if request is None:
-        return _leniently(body)
-    check_consent(request.get("consent"))
-    single = "event" in request
-    events = [request.pop("event")] if single else request.pop("events")
-    return Batch(request, _without_giants(events, len(body)), single)
+    return _strictly(body) or _leniently(body)
 
 
-def _strictly(body: bytes) -> EitherRequest | None:
-    """The body, where every event in it is well formed and it has exactly one of `event` and `events`."""
+def _strictly(body: bytes) -> Batch | None:
+    """The batch in a body that nothing is wrong with as a whole, and that holds no NUL. Raises Dropped."""
     # To look for one byte takes a twentieth of the time.
     document = None if b"\\" in body and _ESCAPED_NUL in body else canonical(body)
-    if document is None:
+    if not isinstance(document, dict):
         return None
-    if is_everyday(document):
+    single = "event" in document
+    if single == ("events" in document):
+        return None
+    raw = [document.pop("event")] if single else document.pop("events")
+    envelope = _envelope_at_once(document)
+    if envelope is None or not isinstance(raw, list) or not 0 < len(raw) <= limits.BATCH_EVENTS:
+        return None
+    check_consent(envelope.get("consent"))
+    return Batch(envelope, _without_giants([_clean_item(item) for item in raw], len(body)), single)
+
+
+def _envelope_at_once(document: dict[str, Any]) -> Envelope | None:
+    if is_everyday_envelope(document):
         return document
     try:
-        request = _REQUEST.validate_python(document)
+        return _ENVELOPE.validate_python(document)
     except ValidationError:
         return None
-    return request if ("event" in request) != ("events" in request) else None
 
 
 def _leniently(body: bytes) -> Batch:
@@ -126,32 +131,37 @@ def _raw_items(raw: dict[str, Any]) -> list[object]:
     return events
 
 
-def _item(raw: object, look_for_repeated_keys: bool) -> ClientEvent | Malformed:
+def _item(raw: object, look_for_repeated_keys: bool) -> Item:
     try:
         if look_for_repeated_keys and repeats_a_key(raw):
             raise InvalidEvent(Reason.DUPLICATE_KEY, "an object in the event names a key twice")
-        return typed(raw)
+        return read(raw)
     except InvalidEvent as fault:
         return Malformed(raw, fault)
 
 
-def _without_giants(
-    items: Iterable[ClientEvent | Malformed], body_bytes: int
-) -> list[ClientEvent | Malformed]:
+def _clean_item(raw: object) -> Item:
+    try:
+        return read_clean(raw)
+    except InvalidEvent as fault:
+        return Malformed(raw, fault)
+
+
+def _without_giants(items: list[Item], body_bytes: int) -> list[Item]:
     if body_bytes <= limits.EVENT_BYTES:
-        return list(items)
+        return items
     return [item if isinstance(item, Malformed) else _bounded(item) for item in items]
 
 
-def _bounded(event: ClientEvent) -> ClientEvent | Malformed:
+def _bounded(event: ClientsEvent) -> Item:
     try:
-        size = len(orjson.dumps(event))
+        size = len(orjson.dumps(event.given))
     except orjson.JSONEncodeError:
         return event  # a number or text in its eventData cannot be written: that check has its own reason
     if size <= limits.EVENT_BYTES:
         return event
     return Malformed(
-        event,
+        event.given,
         InvalidEvent(
             Reason.EVENT_TOO_LARGE,
             f"the event is {size} bytes of JSON; at most {limits.EVENT_BYTES} are taken",

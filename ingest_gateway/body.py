@@ -8,6 +8,7 @@ from starlette.types import Receive
 
 from ingest_gateway.content_encoding import check_encoding, decoded
 from ingest_gateway.errors import ClientGone, Refusal
+from ingest_gateway.exchange import Exchange
 from ingest_gateway.request import Request
 from schemas import limits
 from schemas.reasons import Reason
@@ -33,11 +34,20 @@ async def read_body(request: Request, receive: Receive, bounds: BodyBounds) -> b
     declared = request.header(b"content-length")
     if declared is not None and declared.isdecimal() and int(declared) > bounds.max_bytes:
         raise _too_large(bounds)
-    if request.has_whole_body:  # a timer takes longer than to read what is there
-        encoded = await _collect(receive, bounds)
-    else:
+    if request.exchange is None:
         encoded = await _in_time(receive, bounds)
+    else:
+        encoded = _at_once(request.exchange, bounds)
     return decoded(encoding, encoded, bounds.max_bytes)
+
+
+def _at_once(exchange: Exchange, bounds: BodyBounds) -> bytes:
+    if exchange.client_is_gone:
+        raise ClientGone
+    body = exchange.body()
+    if len(body) > bounds.max_bytes:
+        raise _too_large(bounds)
+    return body
 
 
 async def _in_time(receive: Receive, bounds: BodyBounds) -> bytes:

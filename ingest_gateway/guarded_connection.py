@@ -17,8 +17,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from ingest_gateway import answers
 from ingest_gateway.connection_guard import ConnectionGuard
 from ingest_gateway.errors import Refusal
+from ingest_gateway.exchange import EXCHANGE, Exchange
 from ingest_gateway.metrics import ConnectionEnd
-from ingest_gateway.request import WHOLE_BODY
 from schemas.reasons import Reason
 
 _BODY_GRACE_S: Final = 2.0
@@ -152,7 +152,8 @@ class GuardedConnection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """It is the gateway's turn."""
         super().on_message_complete()
-        self.cycle.scope["extensions"] = {WHOLE_BODY: {}}  # before its task has begun, if all came together
+        # Before its task has begun, if all came together. (An extension's value need not be a dict to us.)
+        self.cycle.scope["extensions"] = {EXCHANGE: Exchange(self.cycle)}  # type: ignore[dict-item]
         self._fruitful = True
         self.turn, self.deadline = Turn.ANSWER, inf
         if self.cycle.response_complete:
@@ -220,7 +221,7 @@ class GuardedConnection(HttpToolsProtocol):
         if not self._answering:
             answer = answers.refused(Refusal(reason, reason.meaning))
             self._guard.metrics.request_ended(answer.outcome, answer.status, answer.reason)
-            self.transport.write(answers.written(answer))
+            self.transport.write(answers.written_last(answer))
         self._close(why)
 
     def _take_no_more(self) -> None:

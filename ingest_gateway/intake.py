@@ -4,7 +4,7 @@ Pure: what the request and the process bring along comes in as plain values.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 from ingest_gateway.batch import Batch, Malformed, refusal_of
@@ -12,7 +12,7 @@ from ingest_gateway.caller import Source
 from ingest_gateway.enrichment.clock import BatchClock
 from ingest_gateway.errors import Refusal
 from ingest_gateway.session import named
-from ingest_gateway.visitor import BrowserVisitors, ServerVisitors, Visitor, Visitors, Who
+from ingest_gateway.visitor import BrowserVisitors, ServerVisitors, Visitor, Visitors
 from schemas import limits
 from schemas.avro_encoders import interaction_own
 from schemas.client_time import epoch_ms
@@ -29,15 +29,22 @@ The visitor has the others, so that they are encoded once for all events of a re
 """
 
 
-@dataclass(frozen=True, slots=True)
 class Arrival:
     """How a batch came. `received_at`: epoch milliseconds; `user`: whom its token names."""
 
-    source: Source
-    received_at: int
-    cookie_session: str | None = None
-    user_agent: str | None = None
-    user: str | None = None
+    def __init__(
+        self,
+        source: Source,
+        received_at: int,
+        cookie_session: str | None = None,
+        user_agent: str | None = None,
+        user: str | None = None,
+    ) -> None:
+        self.source = source
+        self.received_at = received_at
+        self.cookie_session = cookie_session
+        self.user_agent = user_agent
+        self.user = user
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +69,18 @@ class Rejected:
         return given if usable else None
 
 
-@dataclass(slots=True)
 class Intake:
     """What became of a batch: its items are `accepted` + `rejected` + `duplicates`.
 
     All that is kept of a batch while Kafka is waited for. `single`: it came as `event`, not as `events`.
     """
 
-    envelope: Envelope
-    single: bool
-    accepted: list[Interaction] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
-    duplicates: int = 0
+    def __init__(self, envelope: Envelope, single: bool) -> None:
+        self.envelope = envelope
+        self.single = single
+        self.accepted: list[Interaction] = []
+        self.rejected: list[Rejected] = []
+        self.duplicates = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +110,10 @@ def take_in(batch: Batch, arrival: Arrival, stamps: Stamps) -> Intake:
             continue
         try:
             event = checked(item)
-            visitor = visitors.of(item)
+            visitor = visitors.of(item.given)
             event_id = _complete(event, visitor, clock, stamps)
         except InvalidEvent as fault:
-            intake.rejected.append(Rejected(index, item, fault.reason, fault.message))
+            intake.rejected.append(Rejected(index, item.given, fault.reason, fault.message))
             continue
         identity = (visitor.session_id, event_id)
         if identity in seen:
@@ -125,7 +132,7 @@ def _visitors(
     has_touch = isinstance(fingers, int) and fingers > 1
     if session_id is None or arrival.source is Source.SERVER:
         return ServerVisitors(common, envelope, session_id, arrival.user, has_touch)
-    return BrowserVisitors(common, Who(session_id, arrival.user, arrival.user_agent, has_touch))
+    return BrowserVisitors(common, session_id, arrival.user, arrival.user_agent, has_touch)
 
 
 def _batch_session(envelope: Envelope, arrival: Arrival) -> str | None:

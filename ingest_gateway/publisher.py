@@ -132,8 +132,8 @@ class KafkaPublisher:
         sent = 0
         try:
             produce, topic, report = self.client.produce, self.topic, delivery.report
-            for key, value in records:
-                produce(topic, value, key, _ANY_PARTITION, report)
+            for record in records:
+                produce(topic, record.value, record.key, _ANY_PARTITION, report)
                 sent += 1
         except (BufferError, KafkaException) as error:
             delivery.miss(len(records) - sent, _kafka_error(error))

@@ -5,10 +5,8 @@ from typing import Final
 
 from starlette.types import Scope
 
+from ingest_gateway.exchange import EXCHANGE, Exchange
 from ingest_gateway.identifiers import uuid7
-
-WHOLE_BODY: Final = "sillage.whole_body"
-"""Among a scope's extensions: the server has all of the body already, so that nobody will wait for it."""
 
 _ESCAPED: Final = re.compile(r"\\([0-3][0-7]{2}|.)", re.DOTALL)
 """In a quoted value: a character's octal number, or any character for itself."""
@@ -26,7 +24,9 @@ class Request:
         self.peer: str | None = None if client is None else client[0]
         """The address at the other end of the connection: for rate limits only, never stored or logged."""
         self.received_at = received_at
-        self.has_whole_body: bool = WHOLE_BODY in scope.get("extensions", ())
+        extensions = scope.get("extensions")
+        self.exchange: Exchange | None = None if extensions is None else extensions.get(EXCHANGE)
+        """The request as a whole, where it is there."""
 
     @property
     def id(self) -> str:

@@ -82,9 +82,11 @@ class AnalyticsRoute:
             answer = answers.internal_error()
             _log.exception("request_failed", request_id=request.id)
         self._metrics.request_ended(answer.outcome, answer.status, answer.reason)
-        await answers.send(
-            send, answer, self._admission.cors(request), before_closing=lambda: discard_rest(receive)
-        )
+        headers, exchange = self._admission.cors(request), request.exchange
+        if exchange is not None and exchange.takes_an_answer and not answers.closes(answer):
+            exchange.answer(answers.written(answer, [*exchange.default_headers, *headers]))
+        else:
+            await answers.send(send, answer, headers, before_closing=lambda: discard_rest(receive))
 
     async def _answer(self, method: str, request: Request, receive: Receive) -> Answer:
         if method == "POST":

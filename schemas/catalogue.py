@@ -25,7 +25,7 @@ def _count(name: str, required: bool = False, minimum: int = 0, maximum: int = l
     return DataKey(name, Kind.INTEGER, required=required, minimum=minimum, maximum=maximum)
 
 
-def _number(name: str, minimum: float | None = None, maximum: float | None = None) -> DataKey:
+def _number(name: str, minimum: int | None = None, maximum: int | None = None) -> DataKey:
     return DataKey(name, Kind.NUMBER, minimum=minimum, maximum=maximum)
 
 

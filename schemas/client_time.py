@@ -1,14 +1,18 @@
 """Times as clients write them, to epoch milliseconds."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from schemas.reasons import Reason
 from schemas.rejection import InvalidEvent, shown
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DAY_MS = 86_400_000
-_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY_MS: Final = 86_400_000
+_LAST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 """The end of the year 9999: what Python, PostgreSQL and Avro readers can all name."""
+
+
+_from_iso_8601: Final = datetime.fromisoformat
 
 
 def epoch_ms(name: str, value: str | float | None) -> int | None:
@@ -20,7 +24,7 @@ def epoch_ms(name: str, value: str | float | None) -> int | None:
         return None
     try:
         if isinstance(value, str):
-            since = datetime.fromisoformat(value) - _EPOCH
+            since = _from_iso_8601(value) - _EPOCH
             time = since.days * _DAY_MS + since.seconds * 1_000 + since.microseconds // 1_000
         else:
             time = int(value)

@@ -9,9 +9,14 @@ from typing import Any, Final
 import orjson
 
 from schemas import limits
+from schemas.catalogue import CATALOGUE
 from schemas.event_type import RATING_ASPECTS, RATING_MAX, RATING_MIN, DataKey, EventType, Kind
+from schemas.json_shapes import AnyValue, Boolean, Integer, Listing, Number, Object, Shape, Text
 from schemas.reasons import Reason
 from schemas.rejection import InvalidEvent, shown, shown_of
+
+_dumps: Final = orjson.dumps
+_STRICT_INTEGER: Final = orjson.OPT_STRICT_INTEGER
 
 
 def json_text(name: str, data: Mapping[str, Any], max_bytes: int) -> str:
@@ -20,7 +25,7 @@ def json_text(name: str, data: Mapping[str, Any], max_bytes: int) -> str:
     Raises InvalidEvent where it is too large or too deep, or holds a text or number they would refuse.
     """
     try:
-        written = orjson.dumps(data, option=orjson.OPT_STRICT_INTEGER)
+        written = _dumps(data, None, _STRICT_INTEGER)
     except orjson.JSONEncodeError:
         written = _with_long_integers(data)
     text = written.decode()
@@ -151,105 +156,113 @@ def _fits_64_bits(value: int) -> bool:
     return -limits.INT64_MAX - 1 <= value <= limits.INT64_MAX
 
 
-def check_known_keys(row: EventType, data: Mapping[str, Any]) -> None:
+def check_known_keys(row: EventType, data: dict[str, Any]) -> None:
     """Check what the catalogue knows of this type's eventData. Raises InvalidEvent."""
-    for key in row.keys:
-        value = data.get(key.name)
+    for known in _KNOWN_KEYS[row.name]:
+        value = data.get(known.name)
         if value is None:
-            if key.required:
-                raise InvalidEvent(Reason.MISSING_FIELD, f"{row.name} requires eventData.{key.name}")
-        elif expected := _FITS[key.kind](value, key):
-            too_long = key.kind is Kind.ID and isinstance(value, str)
-            raise InvalidEvent(
-                Reason.ID_TOO_LONG if too_long else Reason.INVALID_FIELD,
-                f"eventData.{key.name} is {shown(value)}; expected {expected}",
-            )
+            if known.required:
+                raise InvalidEvent(Reason.MISSING_FIELD, f"{row.name} requires eventData.{known.name}")
+        elif not known.shape.fits(value):
+            raise _misfit(known.key, value)
 
 
-# Each of these returns what was expected, or an empty text where the value fits.
+def is_rating(value: object) -> bool:
+    """Whether the value is a number a rating may be."""
+    return _RATING.fits(value)
 
 
-def _text(value: object, key: DataKey) -> str:
-    if isinstance(value, str) and (not key.choices or value in key.choices):
-        return ""
-    return f"one of {', '.join(key.choices)}" if key.choices else "a text"
+_RATING: Final = Number(RATING_MIN, RATING_MAX)
 
 
-def _id(value: object, _key: DataKey) -> str:
-    fits = isinstance(value, str) and len(value) <= limits.ID_CHARS
-    return "" if fits else f"an id of at most {limits.ID_CHARS} characters"
+class _Ratings(Shape):
+    """An object whose aspects, as far as they are given, are ratings."""
+
+    def fits(self, value: object) -> bool:
+        if not isinstance(value, dict):
+            return False
+        given: dict[Any, Any] = value
+        for aspect in RATING_ASPECTS:
+            rating = given.get(aspect)
+            if rating is not None and not _RATING.fits(rating):
+                return False
+        return True
+
+
+class _DistinctIds(Shape):
+    """A list of so many ids at most, no two of them the same."""
+
+    def __init__(self, most: int | None) -> None:
+        self._ids = Listing(Text(1, limits.ID_CHARS), most)
+
+    def fits(self, value: object) -> bool:
+        if not isinstance(value, list) or not self._ids.fits(value):
+            return False
+        return len(set(value)) == len(value)
+
+
+_SHAPES: Final[Mapping[Kind, Callable[[DataKey], Shape]]] = {
+    Kind.TEXT: lambda key: Text(choices=key.choices),
+    Kind.ID: lambda key: Text(most=limits.ID_CHARS),
+    Kind.INTEGER: lambda key: Integer(key.minimum, key.maximum),
+    Kind.NUMBER: lambda key: Number(key.minimum, key.maximum),
+    Kind.BOOLEAN: lambda key: Boolean(),
+    Kind.OBJECT: lambda key: Object(),
+    Kind.TEXTS: lambda key: Listing(Text()),
+    Kind.DISTINCT_IDS: lambda key: _DistinctIds(key.maximum),
+    Kind.RATINGS: lambda key: _Ratings(),
+    Kind.ANY: lambda key: AnyValue(),
+}
+
+
+class _KnownKey:
+    """A key of the catalogue, ready to be looked at."""
+
+    def __init__(self, key: DataKey) -> None:
+        self.key = key
+        self.name = key.name
+        self.required = key.required
+        self.shape = _SHAPES[key.kind](key)
+
+
+_KNOWN_KEYS: Final[dict[str, list[_KnownKey]]] = {
+    row.name: [_KnownKey(key) for key in row.keys] for row in CATALOGUE.values()
+}
+
+
+def _misfit(key: DataKey, value: object) -> InvalidEvent:
+    too_long = key.kind is Kind.ID and isinstance(value, str)
+    return InvalidEvent(
+        Reason.ID_TOO_LONG if too_long else Reason.INVALID_FIELD,
+        f"eventData.{key.name} is {shown(value)}; expected {_expected(key)}",
+    )
+
+
+def _expected(key: DataKey) -> str:
+    match key.kind:
+        case Kind.TEXT:
+            return f"one of {', '.join(key.choices)}" if key.choices else "a text"
+        case Kind.ID:
+            return f"an id of at most {limits.ID_CHARS} characters"
+        case Kind.INTEGER:
+            return f"an integer{_bounds(key)}"
+        case Kind.NUMBER:
+            return f"a number{_bounds(key)}"
+        case Kind.BOOLEAN:
+            return "true or false"
+        case Kind.OBJECT:
+            return "an object"
+        case Kind.TEXTS:
+            return "a list of texts"
+        case Kind.DISTINCT_IDS:
+            return f"at most {key.maximum} distinct ids of 1 to {limits.ID_CHARS} characters"
+        case Kind.RATINGS:
+            return f"an object of {', '.join(RATING_ASPECTS)}, each {RATING_MIN} to {RATING_MAX}"
+        case _:
+            return "anything"
 
 
 def _bounds(key: DataKey) -> str:
     least = "" if key.minimum is None else f" from {key.minimum}"
     most = "" if key.maximum is None or key.maximum == limits.INT64_MAX else f" up to {key.maximum}"
     return least + most
-
-
-def _within(value: float, key: DataKey) -> bool:
-    return (key.minimum is None or value >= key.minimum) and (key.maximum is None or value <= key.maximum)
-
-
-def _integer(value: object, key: DataKey) -> str:
-    fits = isinstance(value, int) and not isinstance(value, bool) and _within(value, key)
-    return "" if fits else f"an integer{_bounds(key)}"
-
-
-def _number(value: object, key: DataKey) -> str:
-    fits = isinstance(value, int | float) and not isinstance(value, bool) and _within(value, key)
-    return "" if fits else f"a number{_bounds(key)}"
-
-
-def _boolean(value: object, _key: DataKey) -> str:
-    return "" if isinstance(value, bool) else "true or false"
-
-
-def _object(value: object, _key: DataKey) -> str:
-    return "" if isinstance(value, dict) else "an object"
-
-
-def _texts(value: object, _key: DataKey) -> str:
-    fits = isinstance(value, list) and all(isinstance(item, str) for item in value)
-    return "" if fits else "a list of texts"
-
-
-def _distinct_ids(value: object, key: DataKey) -> str:
-    fits = (
-        isinstance(value, list)
-        and (key.maximum is None or len(value) <= key.maximum)
-        and all(isinstance(item, str) and 0 < len(item) <= limits.ID_CHARS for item in value)
-        and len(set(value)) == len(value)
-    )
-    return "" if fits else f"at most {key.maximum} distinct ids of 1 to {limits.ID_CHARS} characters"
-
-
-def is_rating(value: object) -> bool:
-    """Whether the value is a number a rating may be."""
-    return (
-        isinstance(value, int | float) and not isinstance(value, bool) and RATING_MIN <= value <= RATING_MAX
-    )
-
-
-def _ratings(value: object, _key: DataKey) -> str:
-    fits = isinstance(value, dict) and all(
-        value.get(aspect) is None or is_rating(value[aspect]) for aspect in RATING_ASPECTS
-    )
-    return "" if fits else f"an object of {', '.join(RATING_ASPECTS)}, each {RATING_MIN} to {RATING_MAX}"
-
-
-def _any(_value: object, _key: DataKey) -> str:
-    return ""
-
-
-_FITS: Mapping[Kind, Callable[[object, DataKey], str]] = {
-    Kind.TEXT: _text,
-    Kind.ID: _id,
-    Kind.INTEGER: _integer,
-    Kind.NUMBER: _number,
-    Kind.BOOLEAN: _boolean,
-    Kind.OBJECT: _object,
-    Kind.TEXTS: _texts,
-    Kind.DISTINCT_IDS: _distinct_ids,
-    Kind.RATINGS: _ratings,
-    Kind.ANY: _any,
-}

@@ -4,7 +4,7 @@ Pure: no clock, no identity, no request. The gateway adds what only it knows.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, NotRequired
+from typing import Any, Final, NotRequired, cast
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -16,6 +16,7 @@ from schemas.client_time import epoch_ms
 from schemas.envelope import ClientEvent
 from schemas.event_data import check_known_keys, check_text, is_rating, json_text
 from schemas.event_type import RATING_MAX, RATING_MIN, EventType
+from schemas.everyday import OWN_NAMES, everyday_fields, fields_of
 from schemas.reasons import Reason
 from schemas.rejection import InvalidEvent, shown, shown_of
 from schemas.storable import is_canonical_uuid
@@ -69,44 +70,64 @@ def typed(raw: object) -> ClientEvent:
         raise fault_of(error) from None
 
 
-def checked(event: ClientEvent) -> ValidEvent:
+class ClientsEvent:
+    """An event of the right shape: as it was `given`, and its `fields` by our names, None where not given."""
+
+    def __init__(self, given: ClientEvent, fields: dict[str, Any]) -> None:
+        self.given = given
+        self.fields = fields
+
+
+def read(raw: object) -> ClientsEvent:
+    """A JSON value as an event of the right shape. Raises InvalidEvent."""
+    event = typed(raw)
+    return ClientsEvent(event, fields_of(event))
+
+
+def read_clean(raw: object) -> ClientsEvent:
+    """The same for what orjson made of a body without NULs: no other unusable text gets through it."""
+    fields = everyday_fields(raw)
+    return read(raw) if fields is None else ClientsEvent(cast(ClientEvent, raw), fields)
+
+
+def checked(read_event: ClientsEvent) -> ValidEvent:
     """The event against the catalogue and the limits. Raises InvalidEvent."""
-    row = _ROWS.get(event["eventType"])
+    event = read_event.fields.copy()
+    row = _ROWS.get(event["event_type"])
     if row is None:
-        raise InvalidEvent(Reason.UNKNOWN_TYPE, f"{shown(event['eventType'])} is not in the event catalogue")
-    category = event.get("eventCategory")
-    if category is not None and category != row.category:
+        raise InvalidEvent(Reason.UNKNOWN_TYPE, f"{shown(event['event_type'])} is not in the event catalogue")
+    category = event["event_category"]
+    if category is None:
+        event["event_category"] = str(row.category)
+    elif category != row.category:
         raise InvalidEvent(
             Reason.WRONG_CATEGORY, f"{row.name} is of category {row.category}, not {shown(category)}"
         )
     for field in row.requires:
-        if event.get(field) is None:
+        if event[OWN_NAMES[field]] is None:
             raise InvalidEvent(Reason.MISSING_FIELD, f"{row.name} requires {field}")
-    data = event.get("eventData")
-    event_data = None if data is None else json_text("eventData", data, limits.EVENT_DATA_BYTES)
-    data = data or {}
+    _check_data(row, event)
+    event["event_id"] = _event_id(event["event_id"])
+    event["client_time"] = epoch_ms("timestamp", event["client_time"])
+    referrer = event["referrer"]
+    cut = referrer is not None and len(referrer) > limits.REFERRER_CHARS
+    if cut:
+        event["referrer"] = referrer[: limits.REFERRER_CHARS]
+    event["truncated"] = ("referrer",) if cut else ()
+    return cast(ValidEvent, event)
+
+
+def _check_data(row: EventType, event: dict[str, Any]) -> None:
+    """Check eventData, and what of the event depends on it; eventData becomes text."""
+    given: dict[str, Any] | None = event["event_data"]
+    if given is not None:
+        event["event_data"] = json_text("eventData", given, limits.EVENT_DATA_BYTES)
+    data = {} if given is None else given
     check_known_keys(row, data)
     if row.name == _VIEW_ENDED:
         _check_view_target(row, event, data)
-    referrer = event.get("referrer")
-    cut = referrer is not None and len(referrer) > limits.REFERRER_CHARS
-    return {
-        "event_id": _event_id(event.get("eventId")),
-        "event_type": row.name,
-        "event_category": str(row.category) if category is None else category,
-        "client_time": epoch_ms("timestamp", event.get("timestamp")),
-        "path": event["path"],
-        "perfume_id": event.get("perfumeId"),
-        "house_id": event.get("houseId"),
-        "note_id": event.get("noteId"),
-        "event_data": event_data,
-        "duration": event.get("duration"),
-        "value": _rating(row, event.get("value"), data) if row.name in RATED_BY else event.get("value"),
-        "referrer": referrer[: limits.REFERRER_CHARS] if referrer is not None and cut else referrer,
-        "device_type": event.get("deviceType"),
-        "seq": event.get("seq"),
-        "truncated": ("referrer",) if cut else (),
-    }
+    if row.name in RATED_BY:
+        event["value"] = _rating(row, event["value"], data)
 
 
 def _event_id(text: str | None) -> str | None:
@@ -120,9 +141,9 @@ def _event_id(text: str | None) -> str | None:
     return canonical
 
 
-def _check_view_target(row: EventType, event: ClientEvent, data: Mapping[str, Any]) -> None:
+def _check_view_target(row: EventType, event: dict[str, Any], data: Mapping[str, Any]) -> None:
     target = VIEW_ENDED_TARGET.get(data["viewType"])
-    if target is not None and event.get(target) is None:
+    if target is not None and event[OWN_NAMES[target]] is None:
         raise InvalidEvent(Reason.MISSING_FIELD, f"{row.name} of a {data['viewType']} requires {target}")
 
 

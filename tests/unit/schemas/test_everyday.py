@@ -1,6 +1,5 @@
-"""The quick yes to a body: never to one that the definition refuses, or would read as something else."""
+"""The quick yes to an event: never to one that the definition refuses, or would read as something else."""
 
-from copy import deepcopy
 from typing import Any
 
 import orjson
@@ -10,11 +9,10 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from bench.gateway.traffic import lines
-from schemas import limits
-from schemas.envelope import ClientEvent, EitherRequest
-from schemas.everyday import is_everyday
+from schemas import avro_schemas, limits
+from schemas.envelope import ClientEvent, Envelope
+from schemas.everyday import OWN_NAMES, everyday_fields, fields_of, is_everyday_envelope
 
-_DEFINITION = TypeAdapter(EitherRequest)
 _TEXTS = [
     "",
     "x",
@@ -60,44 +58,44 @@ def _fields(names: list[str], required: dict[str, Any]) -> st.SearchStrategy[dic
 _EVENTS = _fields(
     list(ClientEvent.__annotations__), {"eventType": st.just("PAGE_VIEW"), "path": st.just("/")}
 )
-_NAMES = [name for name in EitherRequest.__annotations__ if name not in ("event", "events")]
-_BODIES = st.builds(
-    lambda envelope, form: envelope | form,
-    _fields(_NAMES, {}),
-    st.fixed_dictionaries({"events": st.lists(_EVENTS, max_size=3)})
-    | st.fixed_dictionaries({"event": _EVENTS})
-    | st.dictionaries(st.sampled_from(["event", "events"]), _EVENTS | _VALUES, max_size=2),
-)
-_PLAIN: dict[str, Any] = {"events": [{"eventType": "PAGE_VIEW", "path": "/"}]}
+_ENVELOPES = _fields(list(Envelope.__annotations__), {})
+_PLAIN: dict[str, Any] = {"eventType": "PAGE_VIEW", "path": "/"}
 
 
-@given(_BODIES)
-@example({"event": None, "events": [{"eventType": "PAGE_VIEW", "path": "/"}]})
-@example({"event": {"eventType": "PAGE_VIEW", "path": None}})
-@example(_PLAIN | {"consent": "maybe"})
-@example({"events": []})
-def test_a_quick_yes_is_one_that_the_definition_gives_too(body: dict[str, Any]) -> None:
-    document = orjson.loads(orjson.dumps(body))
-    if not is_everyday(document):
-        return
-    assert ("event" in document) != ("events" in document)
-    assert _DEFINITION.validate_python(deepcopy(document)) == document
+@given(_EVENTS | st.dictionaries(st.sampled_from([*ClientEvent.__annotations__]), _VALUES) | _VALUES)
+@example(_PLAIN | {"path": None})
+def test_a_quick_yes_to_an_event_is_one_that_the_definition_gives_too(event: object) -> None:
+    document = orjson.loads(orjson.dumps(event))
+    fields = everyday_fields(document)
+    if fields is not None:
+        assert fields_of(TypeAdapter(ClientEvent).validate_python(document)) == fields
 
 
-@pytest.mark.parametrize("batch", [1, 10])
-def test_what_browsers_send_gets_a_quick_yes(batch: int) -> None:
-    for _agent, body in lines(batch, 1_767_225_600_000):
-        assert is_everyday(orjson.loads(body))
+@given(_ENVELOPES)
+@example({"consent": "maybe"})
+def test_a_quick_yes_to_an_envelope_is_one_that_the_definition_gives_too(envelope: dict[str, Any]) -> None:
+    document = orjson.loads(orjson.dumps(envelope))
+    if is_everyday_envelope(document):
+        assert TypeAdapter(Envelope).validate_python(document) == document
+
+
+def test_what_browsers_send_gets_a_quick_yes() -> None:
+    for _agent, body in lines(10, 1_767_225_600_000):
+        envelope = orjson.loads(body)
+        assert all(everyday_fields(event) for event in envelope.pop("events"))
+        assert is_everyday_envelope(envelope)
 
 
 def test_fields_that_are_null_are_absent() -> None:
-    event = {"eventType": "PAGE_VIEW", "path": "/", "eventId": None, "eventData": None, "value": None}
-    assert is_everyday({"event": event, "sessionId": None, "context": None})
+    nulls = dict.fromkeys(OWN_NAMES.keys() - _PLAIN.keys())
+    assert everyday_fields(_PLAIN | nulls) == everyday_fields(_PLAIN)
+    assert is_everyday_envelope({"sessionId": None, "context": None})
 
 
 @pytest.mark.parametrize(
     "odd",
     [
+        {"eventType": None},
         {"path": ""},
         {"path": "x" * (limits.PATH_CHARS + 1)},
         {"seq": True},
@@ -112,5 +110,14 @@ def test_fields_that_are_null_are_absent() -> None:
     ids=lambda odd: "".join(odd),
 )
 def test_what_is_not_in_order_is_left_to_the_definition(odd: dict[str, Any]) -> None:
-    assert is_everyday(_PLAIN)
-    assert not is_everyday({"events": [_PLAIN["events"][0], _PLAIN["events"][0] | odd]})
+    assert everyday_fields(_PLAIN)
+    assert everyday_fields(_PLAIN | odd) is None
+
+
+def test_our_names_are_those_of_an_interaction() -> None:
+    own = {field["name"] for field in avro_schemas.integer_schema("interaction")["fields"]}
+    assert set(OWN_NAMES.values()) <= own
+
+
+def test_each_field_of_the_definition_has_a_name_of_ours() -> None:
+    assert OWN_NAMES.keys() == ClientEvent.__annotations__.keys() - {"user_id"}

@@ -12,7 +12,7 @@ from schemas.client_time import epoch_ms
 from schemas.event_type import DataKey, EventType, Kind
 from schemas.reasons import Reason
 from schemas.rejection import InvalidEvent
-from schemas.validation import ValidEvent, checked, typed
+from schemas.validation import ValidEvent, checked, read
 
 _FITTING: dict[Kind, Any] = {
     Kind.TEXT: "text",
@@ -62,12 +62,12 @@ def _full(row: EventType) -> dict[str, Any]:
 
 def _rejected(event: dict[str, Any]) -> Reason:
     with pytest.raises(InvalidEvent) as caught:
-        checked(typed(event))
+        checked(read(event))
     return caught.value.reason
 
 
 def _accepted(event: dict[str, Any]) -> ValidEvent:
-    return checked(typed(event))
+    return checked(read(event))
 
 
 @pytest.mark.parametrize("row", CATALOGUE.values(), ids=lambda row: row.name)
@@ -224,7 +224,7 @@ _JSON = st.recursive(
 @given(_JSON)
 def test_any_json_is_an_event_or_a_rejection(raw: object) -> None:
     with pytest.raises(InvalidEvent):
-        checked(typed(raw))
+        checked(read(raw))
 
 
 @pytest.mark.parametrize(("row", "key"), [_named(row, key) for row, key in _KEYS if key.name.endswith("Id")])
