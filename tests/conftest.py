@@ -51,10 +51,10 @@ def _provisioned(stack: Stack) -> Iterator[str]:
     yield space.prefix
     admin = AdminClient({"bootstrap.servers": stack.bootstrap})
     for deleted in admin.delete_topics([space.topic(topic) for topic in TOPICS]).values():
-        deleted.result(timeout=30)
+        deleted.result(timeout=60)
     for topic in TOPICS:
         if topic.value is not None:
-            httpx.delete(f"{stack.registry_url}/subjects/{space.subject(topic)}", timeout=30)
+            httpx.delete(f"{stack.registry_url}/subjects/{space.subject(topic)}", timeout=60)
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ class Gateway:
     def __init__(self, process: "subprocess.Popen[bytes]", port: int) -> None:
         self.process = process
         self.port = port
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=HEADERS, timeout=15)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=HEADERS, timeout=60)
 
     def figure(self, line: str) -> float:
         """The value of one line of /metrics; 0 where it is not there."""

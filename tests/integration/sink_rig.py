@@ -176,6 +176,11 @@ class Sink:
         answer = self.probe("/readyz")
         return answer is not None and answer.status_code == 200
 
+    def why_not_ready(self) -> str:
+        """What it says; nothing where it is ready, or says nothing."""
+        answer = self.probe("/readyz")
+        return "" if answer is None or answer.status_code == 200 else str(answer.json()["reason"])
+
     def wait_ready(self) -> "Sink":
         eventually(self.is_ready, f"the sink is ready:\n{self.log.read_text()[-2000:]}")
         return self
@@ -195,7 +200,7 @@ class Sink:
     def stop(self) -> int:
         """As the supervisor does: SIGTERM, then the exit code."""
         self.signal(signal.SIGTERM)
-        return self.exit_code(15)
+        return self.exit_code()
 
 
 class Rows:

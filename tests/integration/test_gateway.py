@@ -68,7 +68,7 @@ def test_an_invalid_category_is_refused_and_only_its_dead_letter_is_stored(
     assert not [e for e in records(stack, namespace, INTERACTIONS) if e["session_id"] == session]
     wait_until(
         lambda: 'dead_letters_total{outcome="kept"} 1.0' in gateway.client.get("/metrics").text,
-        10,
+        120,
         lambda: gateway.client.get("/metrics").text,
     )
     (letter,) = [e for e in records(stack, namespace, DEAD_LETTER) if e["session_id"] == session]
@@ -135,7 +135,7 @@ def test_a_missing_topic_is_named(stack: Stack) -> None:
 def test_unconfigured_it_does_not_start_and_says_what_to_set() -> None:
     bare = {name: value for name, value in os.environ.items() if not name.startswith("SILLAGE_")}
     ended = subprocess.run(
-        [sys.executable, "-m", "ingest_gateway"], env=bare, capture_output=True, timeout=30, check=False
+        [sys.executable, "-m", "ingest_gateway"], env=bare, capture_output=True, timeout=120, check=False
     )
     assert ended.returncode == 78
     assert b"SILLAGE_ALLOWED_ORIGINS" in ended.stderr
@@ -150,7 +150,7 @@ def test_a_body_too_large_ends_its_connection(gateway: Gateway, length: bytes) -
         + length
         + b"\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=60) as connection:
         connection.sendall(head)
         if b"chunked" in length:
             for _ in range(9):

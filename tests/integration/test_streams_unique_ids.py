@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ops.runtime.program import LOUD_STOP
-from tests.services import ended_at_last
+from tests.services import ended_at_last, wait_until
 from tests.stack import Stack
 from tests.streams_pipeline import StreamsPipeline
 
@@ -25,7 +25,8 @@ def test_a_second_worker_with_a_living_ones_id_does_not_start(
         twin.launch()
         assert twin.wait(PATIENCE_S) == LOUD_STOP, twin.tail()
         assert "SILLAGE_INSTANCE_ID" in twin.tail()
-        assert first.ready(), first.tail()
+        wait_until(first.ready, PATIENCE_S, first.tail)
+        assert first.running
 
 
 @pytest.mark.long
@@ -42,4 +43,5 @@ def test_nor_does_it_where_the_living_one_cannot_be_asked(
         twin.launch()
         assert twin.wait(PATIENCE_S) == LOUD_STOP, twin.tail()
         assert "SILLAGE_LIVE_ADVERTISE" in twin.tail()
-        assert first.ready(), first.tail()
+        wait_until(first.ready, PATIENCE_S, first.tail)
+        assert first.running

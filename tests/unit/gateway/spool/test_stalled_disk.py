@@ -93,8 +93,10 @@ def test_what_is_in_flight_meanwhile_is_late_only_where_the_drainer_has_it(
 
 def test_it_does_not_hold_up_the_end(tmp_path: Path, disk: Disk) -> None:
     async def run() -> None:
+        before = await opened(tmp_path)
+        await before.keep(records("before"))
+        await before.close()
         spool = await opened(tmp_path, patience_s=0.1)
-        await spool.keep(records("before"))
         disk.stall()
         await _refused(spool, "meanwhile")
         assert not await spool.close()
