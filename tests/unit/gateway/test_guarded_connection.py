@@ -203,4 +203,7 @@ def test_uvicorn_still_calls_what_the_guard_overrides() -> None:
     assert used <= set(HttpToolsProtocol.__init__.__code__.co_names)
     assert {"resume_reading", "read_paused"} <= set(FlowControl.resume_reading.__code__.co_names)
     assert "pipeline" in HttpToolsProtocol.on_response_complete.__code__.co_names
-    assert {"response_complete", "scope"} <= set(RequestResponseCycle.__init__.__code__.co_names)
+    assert {
+        *("response_started", "response_complete", "on_response", "message_event", "scope", "body"),
+        *("disconnected", "keep_alive", "default_headers", "flow", "transport"),
+    } <= set(RequestResponseCycle.__init__.__code__.co_names)

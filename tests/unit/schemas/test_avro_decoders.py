@@ -35,6 +35,19 @@ def test_every_value_reads_as_it_was_written(name: str, data: st.DataObject, bef
     assert DECODERS[name](before + written(name, value), len(before)) == value
 
 
+@pytest.mark.parametrize("name", avro_schemas.names())
+@settings(max_examples=5)
+@given(data=st.data())
+def test_what_is_done_to_a_value_does_not_show_in_one_read_later(name: str, data: st.DataObject) -> None:
+    bytes_read = written(name, data.draw(values(avro_schemas.integer_schema(name), NINE_BYTES)))
+    value = DECODERS[name](bytes_read, 0)
+    before = repr(value)
+    for field in value:
+        value[field] = value[field].clear() if isinstance(value[field], list) else "changed"
+    value["another"] = "field"
+    assert repr(DECODERS[name](bytes_read, 0)) == before
+
+
 def test_a_long_array_reads_as_it_was_written() -> None:
     value = written("session", {**EMPTY_SESSION, "perfume_ids": [f"p{i}" for i in range(300)]})
     assert DECODERS["session"](value, 0)["perfume_ids"][-1] == "p299"
