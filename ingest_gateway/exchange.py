@@ -6,17 +6,17 @@ has to be waited for, the route does without them; the messages are for everythi
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
-EXCHANGE: Final = "sillage.exchange"
-"""Among a scope's extensions, where the server has the whole request."""
+from starlette.types import Send
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 
 class Exchange:
-    """One request on its connection. `cycle`: uvicorn's RequestResponseCycle of it."""
+    """One request on its connection. `cycle`: uvicorn's of it."""
 
-    def __init__(self, cycle: Any) -> None:
-        self._cycle = cycle
+    def __init__(self, cycle: RequestResponseCycle) -> None:
+        self._cycle: Any = cycle
 
     @property
     def client_is_gone(self) -> bool:
@@ -53,3 +53,14 @@ class Exchange:
         cycle.transport.write(written)
         cycle.message_event.set()
         cycle.on_response()
+
+
+def exchange_of(send: Send) -> Exchange | None:
+    """The exchange of a request, by what there is to answer it; None where its body is not there yet.
+
+    Not by the scope: uvicorn's cycle holds that, and a way back would keep bodies until garbage is collected.
+    """
+    cycle = getattr(send, "__self__", None)
+    if not isinstance(cycle, RequestResponseCycle) or cycle.more_body:
+        return None
+    return Exchange(cycle)

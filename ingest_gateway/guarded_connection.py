@@ -17,7 +17,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from ingest_gateway import answers
 from ingest_gateway.connection_guard import ConnectionGuard
 from ingest_gateway.errors import Refusal
-from ingest_gateway.exchange import EXCHANGE, Exchange
 from ingest_gateway.metrics import ConnectionEnd
 from schemas.reasons import Reason
 
@@ -152,8 +151,6 @@ class GuardedConnection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """It is the gateway's turn."""
         super().on_message_complete()
-        # Before its task has begun, if all came together. (An extension's value need not be a dict to us.)
-        self.cycle.scope["extensions"] = {EXCHANGE: Exchange(self.cycle)}  # type: ignore[dict-item]
         self._fruitful = True
         self.turn, self.deadline = Turn.ANSWER, inf
         if self.cycle.response_complete:

@@ -5,7 +5,7 @@ from typing import Final
 
 from starlette.types import Scope
 
-from ingest_gateway.exchange import EXCHANGE, Exchange
+from ingest_gateway.exchange import Exchange
 from ingest_gateway.identifiers import uuid7
 
 _ESCAPED: Final = re.compile(r"\\([0-3][0-7]{2}|.)", re.DOTALL)
@@ -15,8 +15,9 @@ _ESCAPED: Final = re.compile(r"\\([0-3][0-7]{2}|.)", re.DOTALL)
 class Request:
     """Headers of one request, decoded on demand; of a repeated header the last one."""
 
-    def __init__(self, scope: Scope, received_at: int) -> None:
-        """`received_at`: the gateway's clock when the request's headers were in, epoch milliseconds."""
+    def __init__(self, scope: Scope, received_at: int, exchange: Exchange | None = None) -> None:
+        """`received_at`: the gateway's clock when the request's headers were in, epoch milliseconds;
+        `exchange`: where all of it is there."""
         self._lines: list[tuple[bytes, bytes]] = scope["headers"]
         self._headers: dict[bytes, bytes] = dict(self._lines)
         self._id: str | None = None
@@ -24,9 +25,7 @@ class Request:
         self.peer: str | None = None if client is None else client[0]
         """The address at the other end of the connection: for rate limits only, never stored or logged."""
         self.received_at = received_at
-        extensions = scope.get("extensions")
-        self.exchange: Exchange | None = None if extensions is None else extensions.get(EXCHANGE)
-        """The request as a whole, where it is there."""
+        self.exchange = exchange
 
     @property
     def id(self) -> str:

@@ -15,6 +15,7 @@ from ingest_gateway.caller import Source
 from ingest_gateway.consent import check_switch_and_signals
 from ingest_gateway.dead_letters import DeadLetters
 from ingest_gateway.errors import ClientGone, Dropped, Refusal, Unavailable
+from ingest_gateway.exchange import exchange_of
 from ingest_gateway.intake import Arrival, Intake, Stamps, take_in
 from ingest_gateway.interaction_log import InteractionLog
 from ingest_gateway.metrics import GatewayMetrics, Outcome
@@ -60,7 +61,7 @@ class AnalyticsRoute:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. Every error ends here, as an answer."""
-        request = Request(scope, self._now_ms())
+        request = Request(scope, self._now_ms(), exchange_of(send))
         self._metrics.requests_in_flight += 1
         try:
             await self._respond(request, scope["method"], receive, send)

@@ -88,13 +88,21 @@ class Client:
             self._writer.write(piece)
             await self._writer.drain()
 
-    async def answer(self) -> tuple[int, dict[str, Any]]:
-        """Status and document of the next answer."""
+    async def head(self) -> tuple[int, dict[str, str]]:
+        """Status and headers of the next answer."""
         async with asyncio.timeout(PATIENCE_S):
             first, *lines = (await self._reader.readuntil(b"\r\n\r\n")).decode().lower().split("\r\n")
-            headers = dict(line.split(": ", 1) for line in lines if line)
-            body = await self._reader.readexactly(int(headers["content-length"]))
-        return int(first.split()[1]), json.loads(body)
+        return int(first.split()[1]), dict(line.split(": ", 1) for line in lines if line)
+
+    async def body(self, headers: dict[str, str]) -> Any:
+        """The document that follows a head."""
+        async with asyncio.timeout(PATIENCE_S):
+            return json.loads(await self._reader.readexactly(int(headers["content-length"])))
+
+    async def answer(self) -> tuple[int, dict[str, Any]]:
+        """Status and document of the next answer."""
+        status, headers = await self.head()
+        return status, await self.body(headers)
 
     def close(self) -> None:
         self._writer.close()
