@@ -16,7 +16,7 @@ from tests.services import wait_until
 
 pytestmark = pytest.mark.e2e
 
-ARRIVES_S = 60.0
+ARRIVES_S = 180.0
 EVENTS = "SELECT event_type, perfume_id, duration, event_data FROM interaction_events WHERE session_id = %s"
 
 

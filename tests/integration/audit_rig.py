@@ -169,7 +169,7 @@ class Audited:
         partition = 0 if record is None else record.partition() or 0
         producer = Producer(producer_settings(Cluster(self.stack.bootstrap), "falsifier"))
         producer.produce(space.topic(subject.topic), key=key, value=data, partition=partition)
-        assert producer.flush(30) == 0
+        assert producer.flush(60) == 0
 
     def _records(self, subject: Subject) -> dict[str, Message]:
         if subject.name not in self._published:

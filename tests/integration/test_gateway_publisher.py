@@ -72,7 +72,7 @@ def test_what_is_acknowledged_is_in_the_topic_in_order(stack: Stack, namespace: 
 
 def test_without_kafka_a_batch_is_overdue_first_and_fails_in_the_end() -> None:
     async def run() -> None:
-        publisher = _publisher(f"127.0.0.1:{free_port()}", "nowhere", timeout_ms=SHORT_MS)
+        publisher = _publisher(f"127.0.0.1:{free_port()}", "nowhere", timeout_ms=4 * SHORT_MS)
         delivery = publisher.send(RECORDS)
         assert await delivery.outcome is Outcome.OVERDUE
         assert not await _end_of(delivery)
