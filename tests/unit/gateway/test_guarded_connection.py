@@ -205,5 +205,6 @@ def test_uvicorn_still_calls_what_the_guard_overrides() -> None:
     assert "pipeline" in HttpToolsProtocol.on_response_complete.__code__.co_names
     assert {
         *("response_started", "response_complete", "on_response", "message_event", "scope", "body"),
+        "more_body",
         *("disconnected", "keep_alive", "default_headers", "flow", "transport"),
     } <= set(RequestResponseCycle.__init__.__code__.co_names)
