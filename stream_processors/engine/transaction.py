@@ -15,6 +15,7 @@ from aiokafka.structs import TopicPartition as KafkaPartition
 
 from stream_processors.engine.batch import TopicPartition
 from stream_processors.engine.partition import Flush
+from stream_processors.engine.table import KeyValue
 from stream_processors.errors import Fenced
 from wire.clients import Cluster
 
@@ -112,7 +113,7 @@ class PartitionWriter:
         await self._producer.commit_transaction()
 
     async def _send(
-        self, topic: str, partition: int, records: list[tuple[bytes | None, bytes | None]]
+        self, topic: str, partition: int, records: list[KeyValue]
     ) -> list["asyncio.Future[object]"]:
         sent = []
         batch = self._producer.create_batch()
