@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from itertools import count
 from typing import Any, Final
 
@@ -67,8 +67,7 @@ async def serve(settings: Settings) -> int:
     http = http_server(settings, hot, readiness, metrics, limits)
     failure.then(http.stop)
 
-    url = settings.registry_url
-    ids = SchemaIds(Registry(url), without_credentials(url), space, settings.spool_dir)
+    ids = schema_ids_of(settings, space)
     tasks = [
         failure.watch(work)
         for work in (
@@ -80,12 +79,22 @@ async def serve(settings: Settings) -> int:
     host, port = settings.gateway_host, settings.gateway_port
     _log.info("listening", host=host, port=port, boot=stamps.gateway_boot, spool=str(path.spool.folder))
     await http.serve([listen(host, port)])
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await _ended(tasks)
     given_up = await path.close()
     _log.info("stopped", records_in_flight=given_up, in_spool=path.spool.ledger.records, failure=failure.why)
     return EX_OK if failure.why is None else EX_SOFTWARE
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def schema_ids_of(settings: Settings, space: Namespace) -> SchemaIds:
+    """The ids of our schemas: from the registry, or from the spool's folder while that is away."""
+    url = settings.registry_url
+    return SchemaIds(Registry(url), without_credentials(url), space, settings.spool_dir)
 
 
 def http_server(

@@ -21,9 +21,12 @@ _EXACT: Final = 2**53
 
 
 class _Field:
-    """A field of an event. `own`: our name for it."""
+    """A field of an event. `own`: our name for it.
 
-    def __init__(self, own: str, shape: Shape) -> None:
+    None for what says whose the event is: a claim, to be looked at as it was given, and no field of ours.
+    """
+
+    def __init__(self, own: str | None, shape: Shape) -> None:
         self.own = own
         self.shape = shape
 
@@ -43,9 +46,9 @@ _FIELDS: Final[dict[str, _Field]] = {
     "referrer": _Field("referrer", _TEXT),
     "deviceType": _Field("device_type", Text(choices=get_args(DeviceType))),
     "seq": _Field("seq", _COUNT),
-    "sessionId": _Field("session_id", _SESSION_ID),
-    "userId": _Field("user_id", _ID),
-    "userAgent": _Field("user_agent", _TEXT),
+    "sessionId": _Field(None, _SESSION_ID),
+    "userId": _Field(None, _ID),
+    "userAgent": _Field(None, _TEXT),
 }
 _ENVELOPE: Final[dict[str, Shape]] = {
     "sessionId": _SESSION_ID,
@@ -59,7 +62,7 @@ _ENVELOPE: Final[dict[str, Shape]] = {
     "sdk": _ID,
     "context": Object(),
 }
-OWN_NAMES: Final = {name: field.own for name, field in _FIELDS.items()}
+OWN_NAMES: Final = {name: field.own for name, field in _FIELDS.items() if field.own is not None}
 """Our names of an event's fields, by those that clients use."""
 
 _NONE_GIVEN: Final[dict[str, Any]] = dict.fromkeys(OWN_NAMES.values())
@@ -87,7 +90,8 @@ def everyday_fields(event: object) -> dict[str, Any] | None:
         field = _FIELDS.get(name)
         if field is None or not (value is None or field.shape.fits(value)):
             return None
-        fields[field.own] = value
+        if field.own is not None:
+            fields[field.own] = value
     return None if fields["event_type"] is None or fields["path"] is None else fields
 
 

@@ -119,5 +119,11 @@ def test_our_names_are_those_of_an_interaction() -> None:
     assert set(OWN_NAMES.values()) <= own
 
 
-def test_each_field_of_the_definition_has_a_name_of_ours() -> None:
-    assert OWN_NAMES.keys() == ClientEvent.__annotations__.keys() - {"user_id"}
+def test_each_field_of_the_definition_but_claims_of_whose_it_is_has_a_name_of_ours() -> None:
+    claims = {"sessionId", "userId", "user_id", "userAgent"}
+    assert OWN_NAMES.keys() == ClientEvent.__annotations__.keys() - claims
+
+
+def test_no_claim_of_whose_an_event_is_becomes_a_field() -> None:
+    claims = {"sessionId": "s", "userId": "victim", "userAgent": "curl/8"}
+    assert everyday_fields(_PLAIN | claims) == everyday_fields(_PLAIN)
