@@ -19,14 +19,12 @@ from stream_processors.engine.forwarded import Forwarded
 from stream_processors.perfumes.activity import activities
 from stream_processors.perfumes.agent import Encoders, PerfumeAgent
 from stream_processors.sessions.agent import SessionAgent
-from wire.codec import Decoder, Encoder
+from wire.codec import Decoder, Encode, Encoder
 from wire.partitions import check_home, home_partition
 from wire.registry import Registry
 
 WRITTEN: Final = (PERFUME_ACTIVITY, SESSIONS, PERFUME_STATS, AFFINITIES, RECOMMENDATION_FEEDBACK)
 """What the agents write that has a schema."""
-
-Encode = Callable[[dict[str, Any]], bytes]
 
 
 def encoder(topic: Topic, registry: Registry, namespace: Namespace) -> Encode:

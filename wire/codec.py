@@ -5,6 +5,7 @@ Times are epoch milliseconds on both sides: plain integers, as the reducers and 
 """
 
 import struct
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any, Protocol
 
@@ -14,6 +15,9 @@ from schemas import avro_schemas
 from schemas.avro_decoders import DECODERS
 from schemas.avro_encoders import ENCODERS
 from wire.errors import Undecodable
+
+Encode = Callable[[dict[str, Any]], bytes]
+"""A value to its wire bytes, as `Encoder.encode` does it."""
 
 MAGIC = 0
 _HEADER = struct.Struct(">bI")

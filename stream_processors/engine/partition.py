@@ -16,6 +16,7 @@ from stream_processors.engine.guard import Verdict, judge
 from stream_processors.engine.job import Job
 from stream_processors.engine.table import KeyValue, Table
 from stream_processors.errors import LoudStop, Refused
+from wire.codec import Encode
 from wire.dead_letters import Source, key_of, letter_about
 from wire.errors import Undecodable, WireError
 
@@ -102,7 +103,7 @@ class OwnedPartition:
         start: Start,
         tables: Sequence[Table[Any]],
         topic_name: Callable[[Topic], str],
-        dead_letter: Callable[[dict[str, Any]], bytes],
+        dead_letter: Encode,
         watch: FailureWatch,
     ) -> None:
         self.job = job

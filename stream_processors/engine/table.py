@@ -32,7 +32,7 @@ class Table(Generic[Row]):
 
     def get(self, key: str) -> Row | None:
         """The row as of the last applied record; None where there is none."""
-        if self._removed and key in self._removed:
+        if key in self._removed:
             return None
         row = self._hot.get(key)
         if row is None:
@@ -49,8 +49,7 @@ class Table(Generic[Row]):
         """Note that the row was changed, or is new."""
         self._hot[key] = row
         self._changed[key] = None
-        if self._removed:
-            self._removed.pop(key, None)
+        self._removed.pop(key, None)
 
     def remove(self, key: str) -> None:
         """Forget the row: its changelog gets a tombstone, its public topic nothing."""

@@ -5,10 +5,10 @@ In this order, and in no other: until the predecessor is fenced, a transaction o
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from schemas.topics import Namespace
 from stream_processors.engine.batch import TopicPartition
@@ -20,6 +20,7 @@ from stream_processors.engine.table import Table
 from stream_processors.engine.transaction import PartitionWriter
 from stream_processors.errors import Expelled
 from wire.clients import Cluster
+from wire.codec import Encode
 
 FENCE_S: Final = 60.0
 LOOK_S: Final = 0.05
@@ -90,7 +91,7 @@ class Takeover:
         job: Job,
         namespace: Namespace,
         kafka: Clients,
-        dead_letter: Callable[[dict[str, Any]], bytes],
+        dead_letter: Encode,
         session: Session,
     ) -> None:
         self._job = job

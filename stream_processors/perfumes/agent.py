@@ -25,11 +25,10 @@ from stream_processors.perfumes.feedback import FEEDBACK_ROW, FeedbackRow
 from stream_processors.perfumes.figures import figures
 from stream_processors.perfumes.packing import due_of, rank_of
 from stream_processors.perfumes.row import PERFUME_ROW, PerfumeRow, trend_of
+from wire.codec import Encode
 
 APPLIED = "applied"
 RANKED_AT_A_TIME = 500
-
-Encode = Callable[[dict[str, Any]], bytes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from stream_processors.sessions.event import SessionEvent
 from stream_processors.sessions.figures import published
 from stream_processors.sessions.reducer import Effect, SessionOverflow, apply
 from stream_processors.sessions.row import SessionRow, glance, pack, unpack
+from wire.codec import Encode
 
 BOT = "bot"
 CLOSE_AT_A_TIME = 500
@@ -33,7 +34,7 @@ class SessionAgent:
     def __init__(
         self,
         decode: Callable[[bytes | None], Mapping[str, Any]],
-        encode_session: Callable[[dict[str, Any]], bytes],
+        encode_session: Encode,
         check_home: Callable[[str, int], None],
         forwards: Callable[[Mapping[str, Any]], Sequence[Forwarded]],
         generation: int = 0,
@@ -80,15 +81,13 @@ class SessionAgent:
         if lifetime.is_late(event.occurred_at, watermark):
             raise Refused(Reason.LATE, f"it happened at {event.occurred_at}, the time here is {watermark}")
         forwarded = self._forwards(value)
-        awaited = row.events > 0 and not row.closed  # then the agenda has it already, and not later
         try:
             effect = apply(row, event)
         except SessionOverflow as overflow:
             raise Refused(Reason.SESSION_OVERFLOW, f"session {session_id}: {overflow}") from None
         if effect is Effect.APPLIED:
             table.put(session_id, row)
-            if not awaited:
-                table.agenda.schedule(session_id, event.received_at + limits.SESSION_TIMEOUT_MS + 1)
+            table.agenda.schedule(session_id, event.received_at + limits.SESSION_TIMEOUT_MS + 1)
             for record in forwarded:
                 partition.forward(record)
         return effect

@@ -68,7 +68,7 @@ def identity_bytes(event_id: str) -> bytes:
     try:
         identity = unhexlify(event_id.replace("-", ""))
     except ValueError:
-        raise ValueError("the event id is no UUID") from None
+        identity = b""
     if len(identity) != IDENTITY_BYTES:
         raise ValueError("the event id is no UUID")
     return identity
