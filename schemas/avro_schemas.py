@@ -1,6 +1,7 @@
 """The Avro schemas of the topics' values, as shipped in `schemas/avro/`."""
 
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -30,6 +31,13 @@ def integer_schema(name: str) -> dict[str, Any]:
     """The schema with its logical types left out: the same bytes, but times stay integers (epoch ms)."""
     plain: dict[str, Any] = without_logical_types(schema(name))
     return plain
+
+
+def field_names(name: str, *types: Any) -> tuple[str, ...]:
+    """The names of a schema's fields; where types are given, of those that have one of them."""
+    # Names out of JSON are not interned, and a dict finds those that are without comparing texts.
+    fields = integer_schema(name)["fields"]
+    return tuple(sys.intern(field["name"]) for field in fields if not types or field["type"] in types)
 
 
 def without_logical_types(node: Any) -> Any:

@@ -11,7 +11,7 @@ import orjson
 from schemas import limits
 from schemas.catalogue import CATALOGUE
 from schemas.event_type import RATING_ASPECTS, RATING_MAX, RATING_MIN, DataKey, EventType, Kind
-from schemas.json_shapes import AnyValue, Boolean, Integer, Listing, Number, Object, Shape, Text
+from schemas.json_shapes import Boolean, Integer, Listing, Number, Object, Shape, Text
 from schemas.reasons import Reason
 from schemas.rejection import InvalidEvent, shown, shown_of
 
@@ -211,7 +211,7 @@ _SHAPES: Final[Mapping[Kind, Callable[[DataKey], Shape]]] = {
     Kind.TEXTS: lambda key: Listing(Text()),
     Kind.DISTINCT_IDS: lambda key: _DistinctIds(key.maximum),
     Kind.RATINGS: lambda key: _Ratings(),
-    Kind.ANY: lambda key: AnyValue(),
+    Kind.ANY: lambda key: Shape(),
 }
 
 

@@ -3,21 +3,17 @@
 Agents and sink ask this and nothing else of an Interaction, so that a record is refused by both or by none.
 """
 
-import sys
 from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 from typing import Any, Final
 
-from schemas import avro_schemas, storable
+from schemas import storable
+from schemas.avro_schemas import field_names
 from schemas.limits import FUTURE_TOLERANCE_MS
 from schemas.storable import Check, InvalidRecord
 
-_FIELDS: Final = avro_schemas.integer_schema("interaction")["fields"]
-
-
-def _of(*types: Any) -> tuple[str, ...]:
-    # Names out of JSON are not interned, and a dict finds those that are without comparing texts.
-    return tuple(sys.intern(field["name"]) for field in _FIELDS if field["type"] in types)
-
+_of: Final = partial(field_names, "interaction")
+"""The names of the fields, or of those of these types."""
 
 _IDS: Final = (
     *("session_id", "user_id", "visitor_id", "tab_id"),
@@ -61,5 +57,5 @@ def _not_ahead(interaction: Mapping[str, Any]) -> None:
         raise InvalidRecord(f"occurred_at lies {ahead_ms} ms after received_at")
 
 
-check_interaction: Final = interaction_check([field["name"] for field in _FIELDS])
+check_interaction: Final = interaction_check(_of())
 """Raises InvalidRecord, naming the field at fault, where a rule is broken."""

@@ -10,30 +10,14 @@ from typing import Any, Final
 import orjson
 
 from schemas import limits
+from schemas.avro_schemas import field_names
 from schemas.event_data import is_rating
 from schemas.reasons import Reason
 from stream_processors.errors import Refused
 
 Fields = dict[str, Any]
 
-
-_EMPTY: Final[Fields] = dict.fromkeys(
-    (
-        "perfume_id",
-        "viewer",
-        "event_id",
-        "event_type",
-        "occurred_at",
-        "view_duration",
-        "view_segment",
-        "rating",
-        "recommendation_id",
-        "recommendation_source",
-        "recommendation_algorithm",
-        "recommendation_position",
-        "thumbs",
-    )
-)
+_EMPTY: Final[Fields] = dict.fromkeys(field_names("perfume_activity"))
 
 
 def activities(interaction: Mapping[str, Any]) -> list[tuple[str, Fields]]:
