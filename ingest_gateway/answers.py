@@ -152,7 +152,7 @@ async def send(
         {
             "type": "http.response.start",
             "status": answer.status,
-            "headers": [*_described(answer), *headers, *answer.headers],
+            "headers": _headers(answer, headers),
         }
     )
     if closes(answer):
@@ -171,7 +171,7 @@ def closes(answer: Answer) -> bool:
 def written(answer: Answer, headers: Headers) -> bytes:
     """The answer as HTTP/1.1 writes it, with these headers beside its own."""
     lines = [_STATUS_LINES[answer.status]]
-    lines += [name + b": " + value for name, value in (*_described(answer), *headers, *answer.headers)]
+    lines += [name + b": " + value for name, value in _headers(answer, headers)]
     return b"\r\n".join([*lines, b"", answer.body])
 
 
@@ -180,12 +180,14 @@ def written_last(answer: Answer) -> bytes:
     return written(answer, [] if closes(answer) else [_CLOSE])
 
 
-def _described(answer: Answer) -> Headers:
+def _headers(answer: Answer, more: Headers) -> Headers:
     if answer.status == 204:
-        return []
+        return [*more, *answer.headers]
     return [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(answer.body)).encode()),
+        *more,
+        *answer.headers,
     ]
 
 

@@ -4,6 +4,7 @@ The usual body is as JSON.stringify writes it, and is read in one pass. Any othe
 Either way each event is looked at by itself, so that a bad one does not cost its neighbours.
 """
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import orjson
@@ -63,7 +64,7 @@ def _strictly(body: bytes) -> Batch | None:
     if envelope is None or not isinstance(raw, list) or not 0 < len(raw) <= limits.BATCH_EVENTS:
         return None
     check_consent(envelope.get("consent"))
-    return Batch(envelope, _without_giants([_clean_item(item) for item in raw], len(body)), single)
+    return Batch(envelope, _without_giants([_item(item, read_clean) for item in raw], len(body)), single)
 
 
 def _envelope_at_once(document: dict[str, Any]) -> Envelope | None:
@@ -81,7 +82,8 @@ def _leniently(body: bytes) -> Batch:
     if repeated and (isinstance(raw, RepeatedKey) or repeats_a_key(raw.get("context"))):
         raise Refusal(Reason.DUPLICATE_KEY, "the body names a key twice, outside of its events")
     envelope = _envelope(raw)
-    items = [_item(item, repeated) for item in _raw_items(raw)]
+    read_one = _read_unless_repeating if repeated else read
+    items = [_item(item, read_one) for item in _raw_items(raw)]
     return Batch(envelope, _without_giants(items, len(body)), single="event" in raw)
 
 
@@ -131,20 +133,17 @@ def _raw_items(raw: dict[str, Any]) -> list[object]:
     return events
 
 
-def _item(raw: object, look_for_repeated_keys: bool) -> Item:
+def _item(raw: object, read_one: Callable[[object], ClientsEvent]) -> Item:
     try:
-        if look_for_repeated_keys and repeats_a_key(raw):
-            raise InvalidEvent(Reason.DUPLICATE_KEY, "an object in the event names a key twice")
-        return read(raw)
+        return read_one(raw)
     except InvalidEvent as fault:
         return Malformed(raw, fault)
 
 
-def _clean_item(raw: object) -> Item:
-    try:
-        return read_clean(raw)
-    except InvalidEvent as fault:
-        return Malformed(raw, fault)
+def _read_unless_repeating(raw: object) -> ClientsEvent:
+    if repeats_a_key(raw):
+        raise InvalidEvent(Reason.DUPLICATE_KEY, "an object in the event names a key twice")
+    return read(raw)
 
 
 def _without_giants(items: list[Item], body_bytes: int) -> list[Item]:
